@@ -1,0 +1,34 @@
+package dev.kvdb.engine.error;
+
+/** Stored bytes are not what was written. Never answered with a wrong, missing or older value instead. */
+public final class DamageException extends StoreException {
+
+    private static final long serialVersionUID = 1L;
+
+    private final String file;
+    private final long offset;
+
+    /**
+     * @param file the damaged file, as a path
+     * @param offset where in the file the damage was noticed, in bytes from its start
+     * @param expected what should have been there
+     * @param found what was there
+     */
+    public DamageException(String file, long offset, String expected, String found) {
+        super(
+                "damaged data in " + file + " at offset " + offset + ": expected " + expected + ", found " + found,
+                null);
+        this.file = file;
+        this.offset = offset;
+    }
+
+    /** The damaged file. */
+    public String file() {
+        return file;
+    }
+
+    /** Bytes from the start of {@link #file()}. */
+    public long offset() {
+        return offset;
+    }
+}
