@@ -14,8 +14,8 @@ import java.util.List;
  * } while (images.advance());
  * }</pre>
  *
- * <p>An image costs what is pending at that place, not what went before. The walk ends where the journal ended when it was begun. Not safe for
- * use by several threads; the images are independent of it and of each other.
+ * <p>An image costs what is pending at that place, not what went before. The walk ends where the journal ended when it
+ * was begun. Not safe for use by several threads; the images are independent of it and of each other.
  */
 public final class CrashImages {
 
@@ -79,13 +79,17 @@ public final class CrashImages {
         return image(CrashVariant.of(seed), seed);
     }
 
-    /** What is left after a crash here: all of it durable, its journal empty, its lock free. The same arguments give the same image. */
+    /**
+     * What is left after a crash here: all of it durable, its journal empty, its lock free. The same arguments give the
+     * same image.
+     */
     public CrashingFileSystem image(CrashVariant variant, long seed) {
         return new CrashingFileSystem(state.image(new Survival(variant, seed, position)));
     }
 
     private void passNotes() {
-        while (notesPassed < recording.notes().size() && recording.notePositions().get(notesPassed) <= position) {
+        while (notesPassed < recording.notes().size()
+                && recording.notePositions().get(notesPassed) <= position) {
             notesPassed++;
         }
     }

@@ -1,9 +1,11 @@
 package dev.kvdb.testkit;
 
 /**
- * What a crash leaves of the operations that no sync had made durable. Synced bytes of a file whose entry survives are always left.
+ * What a crash leaves of the operations that no sync had made durable. Synced bytes of a file whose entry survives are
+ * always left.
  *
- * <p>In all of them the entries of a directory survive in order: when an operation on a directory survives, so do the earlier ones on it.
+ * <p>In all of them the entries of a directory survive in order: when an operation on a directory survives, so do the
+ * earlier ones on it.
  */
 public enum CrashVariant {
 
@@ -19,7 +21,10 @@ public enum CrashVariant {
     /** All bytes, no entries: a created file is gone, a renamed one has its old name, a deleted one is back. */
     BYTES_ONLY,
 
-    /** Of each file the first few operations, the last of them cut at a byte or a sector; of each directory the first few entries. */
+    /**
+     * Of each file the first few operations, the last of them cut at a byte or a sector; of each directory the first
+     * few entries.
+     */
     TORN,
 
     /** Of each file any sectors of any writes, and any truncations; of each directory the first few entries. */

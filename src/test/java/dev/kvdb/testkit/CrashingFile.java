@@ -45,10 +45,10 @@ final class CrashingFile implements StoreFile {
         disk.sync(inode);
     }
 
-    /** Fails a sync: what it should have saved will be lost in a crash, whatever is synced later. Always throws. */
-    void failSync() throws IOException {
+    /** What a failed sync does: unsynced bytes will be lost in a crash, whatever is synced later. */
+    void loseUnsynced() throws IOException {
         checkWritable();
-        disk.failSync(inode);
+        disk.loseUnsynced(inode);
     }
 
     @Override

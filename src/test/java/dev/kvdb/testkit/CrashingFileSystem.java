@@ -16,15 +16,17 @@ import java.util.stream.Collectors;
 /**
  * A file system in memory that keeps a journal, and can tell what a crash at any place in it would leave.
  *
- * <p>It is strict: bytes are lost in a crash until their file was synced, and created, renamed and deleted names until their directory was. A
- * synced file whose name was never synced may vanish. Made directories are durable at once, as {@link FileSystem#createDirectories} promises.
- * A position is a number of operations in the journal: 0 is before the first.
+ * <p>It is strict: bytes are lost in a crash until their file was synced, and created, renamed and deleted names until
+ * their directory was. A synced file whose name was never synced may vanish. Made directories are durable at once, as
+ * {@link FileSystem#createDirectories} promises. A position is a number of operations in the journal: 0 is before the
+ * first.
  *
- * <p>After a failed sync ({@link #failNextSync}) it behaves as Linux does: reads still see the bytes, later syncs succeed, and a crash loses
- * the bytes for good. A failed sync of a directory is not simulated.
+ * <p>After a failed sync ({@link #failNextSync}) it behaves as Linux does: reads still see the bytes, later syncs
+ * succeed, and a crash loses the bytes for good. A failed sync of a directory is not simulated.
  *
- * <p>Safe for use by several threads, all operations being in one total order. Damage done by {@link #put}, {@link #overwrite},
- * {@link #flipBit} and {@link #truncateFile} is in the journal too, as ordinary operations followed by syncs, and may hit open files.
+ * <p>Safe for use by several threads, all operations being in one total order. Damage done by {@link #put},
+ * {@link #overwrite}, {@link #flipBit} and {@link #truncateFile} is in the journal too, as ordinary operations followed
+ * by syncs, and may hit open files.
  */
 public final class CrashingFileSystem implements FileSystem {
 
@@ -70,14 +72,19 @@ public final class CrashingFileSystem implements FileSystem {
         return images.notes();
     }
 
-    /** One line an operation, names relative to {@link #root()}: {@code create a.log}, {@code write a.log 0+128}, {@code syncdir .} */
+    /**
+     * One line an operation, names relative to {@link #root()}: {@code create a.log}, {@code write a.log 0+128},
+     * {@code syncdir .}
+     */
     public String trace() {
         return trace(0);
     }
 
     /** The trace of the operations from a position on. */
     public String trace(int from) {
-        return disk.journalFrom(from).stream().map(entry -> entry.trace(disk.root)).collect(Collectors.joining("\n"));
+        return disk.journalFrom(from).stream()
+                .map(entry -> entry.trace(disk.root))
+                .collect(Collectors.joining("\n"));
     }
 
     // Crashes.
@@ -99,12 +106,18 @@ public final class CrashingFileSystem implements FileSystem {
         return images.image(variant, seed);
     }
 
-    /** A copy of what running code sees now, all of it durable, its journal empty, its lock free. Shares the bytes until one side changes them. */
+    /**
+     * A copy of what running code sees now, all of it durable, its journal empty, its lock free. Shares the bytes until
+     * one side changes them.
+     */
     public CrashingFileSystem copy() {
         return new CrashingFileSystem(disk.copy());
     }
 
-    /** Lets {@code operations} more of the operations that the journal records succeed, and fails all after them: the process is dying. */
+    /**
+     * Lets {@code operations} more of the operations that the journal records succeed, and fails all after them: the
+     * process is dying.
+     */
     public void crashAfter(int operations) {
         disk.operationsLeft(operations);
     }
@@ -117,8 +130,8 @@ public final class CrashingFileSystem implements FileSystem {
     }
 
     /**
-     * Limits the bytes of all files together, deleted ones that are open included. A write that needs more writes what fits, then fails. May be
-     * below what is used already.
+     * Limits the bytes of all files together, deleted ones that are open included. A write that needs more writes what
+     * fits, then fails. May be below what is used already.
      */
     public void capacityBytes(long bytes) {
         disk.capacityBytes(bytes);

@@ -87,7 +87,9 @@ class CrashingFileSystemTest {
         files.delete(a);
 
         assertThat(files.exists(a)).isFalse();
-        assertThat(afterCrash(CrashVariant.NOTHING_UNSYNCED).contents(a)).asString().isEqualTo("hello");
+        assertThat(afterCrash(CrashVariant.NOTHING_UNSYNCED).contents(a))
+                .asString()
+                .isEqualTo("hello");
         assertThat(afterCrash(CrashVariant.BYTES_ONLY).exists(a)).isTrue();
         files.syncDirectory(files.root());
         assertThat(afterCrash(CrashVariant.NOTHING_UNSYNCED).exists(a)).isFalse();
@@ -102,7 +104,9 @@ class CrashingFileSystemTest {
             CrashingFileSystem image = files.crashAt(files.position(), seed);
             int count = image.list(image.root()).size();
             for (int i = 0; i < 5; i++) {
-                assertThat(image.exists(image.path("f" + i))).as("f%d of %d", i, count).isEqualTo(i < count);
+                assertThat(image.exists(image.path("f" + i)))
+                        .as("f%d of %d", i, count)
+                        .isEqualTo(i < count);
             }
         }
     }
@@ -115,10 +119,14 @@ class CrashingFileSystemTest {
         files.syncDirectory(files.root());
         file.truncate(2);
 
-        assertThat(afterCrash(CrashVariant.NOTHING_UNSYNCED).contents(a)).asString().isEqualTo("hello");
+        assertThat(afterCrash(CrashVariant.NOTHING_UNSYNCED).contents(a))
+                .asString()
+                .isEqualTo("hello");
         assertThat(afterCrash(CrashVariant.EVERYTHING).contents(a)).asString().isEqualTo("he");
         file.sync();
-        assertThat(afterCrash(CrashVariant.NOTHING_UNSYNCED).contents(a)).asString().isEqualTo("he");
+        assertThat(afterCrash(CrashVariant.NOTHING_UNSYNCED).contents(a))
+                .asString()
+                .isEqualTo("he");
     }
 
     @Test
@@ -172,9 +180,7 @@ class CrashingFileSystemTest {
         files.syncDirectory(files.root());
         files.delete(files.path("MANIFEST"));
 
-        assertThat(files.trace())
-                .isEqualTo(
-                        """
+        assertThat(files.trace()).isEqualTo("""
                         mkdir sub
                         create LOCK
                         lock LOCK
@@ -241,7 +247,9 @@ class CrashingFileSystemTest {
         assertThat(files.contents(a)).asString().isEqualTo("iellooh");
         files.truncateFile(a, 3);
 
-        assertThat(afterCrash(CrashVariant.NOTHING_UNSYNCED).contents(a)).asString().isEqualTo("iel");
+        assertThat(afterCrash(CrashVariant.NOTHING_UNSYNCED).contents(a))
+                .asString()
+                .isEqualTo("iel");
     }
 
     @Test

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What is certainly on the disk at a place in the journal, and what may be.
  *
- * <p>Moves forward only, so that a walk over the journal costs each operation once, and an image costs what is pending. Not safe for use by
- * several threads.
+ * <p>Moves forward only, so that a walk over the journal costs each operation once, and an image costs what is pending.
+ * Not safe for use by several threads.
  */
 final class DurableState {
 
@@ -118,8 +118,7 @@ final class DurableState {
         survivingNames.forEach((path, inode) -> {
             FileState file = Objects.requireNonNull(files.get(inode));
             contents.put(
-                    path,
-                    file.pending.isEmpty() ? file.durable.share() : survival.bytes(file.durable, file.pending));
+                    path, file.pending.isEmpty() ? file.durable.share() : survival.bytes(file.durable, file.pending));
         });
         return new SimulatedDisk(root, directories, contents);
     }

@@ -6,8 +6,8 @@ import java.util.Arrays;
 /**
  * The bytes of a file in memory, copied only when one of several sharers changes them.
  *
- * <p>Everything behind the end reads as zeros, so a write past the end leaves a hole of zeros. Not safe for use by several threads, but copies
- * made by {@link #share()} may each go to a thread of their own.
+ * <p>Everything behind the end reads as zeros, so a write past the end leaves a hole of zeros. Not safe for use by
+ * several threads, but copies made by {@link #share()} may each go to a thread of their own.
  */
 final class FileContent {
 

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Files in memory as running code sees them, and the journal of what was done to them.
  *
- * <p>Every change is in the journal before any other thread can see it, so the journal's order is the order of effects. Safe for use by several
- * threads: one lock guards all of it.
+ * <p>Every change is in the journal before any other thread can see it, so the journal's order is the order of effects.
+ * Safe for use by several threads: one lock guards all of it.
  */
 final class SimulatedDisk {
 
@@ -60,12 +60,7 @@ final class SimulatedDisk {
 
     synchronized Recording recording() {
         return new Recording(
-                root,
-                baseDirectories,
-                baseFiles,
-                List.copyOf(journal),
-                List.copyOf(notes),
-                List.copyOf(notePositions));
+                root, baseDirectories, baseFiles, List.copyOf(journal), List.copyOf(notes), List.copyOf(notePositions));
     }
 
     /** What running code sees now, with all of it durable. */
@@ -273,17 +268,19 @@ final class SimulatedDisk {
     synchronized void sync(Inode inode) throws IOException {
         if (failNextSync) {
             failNextSync = false;
-            failSync(inode);
+            loseUnsynced(inode);
+            throw new IOException("Input/output error (injected at a sync of " + inode.path + ")");
         }
         record(new JournalEntry.Sync(inode, inode.path, false));
     }
 
-    synchronized void failSync(Inode inode) throws IOException {
+    synchronized void loseUnsynced(Inode inode) throws IOException {
         record(new JournalEntry.Sync(inode, inode.path, true));
-        throw new IOException("Input/output error (injected at a sync of " + inode.path + ")");
     }
 
-    /** Carries out changes from outside the tested code: no crash stops them, no limit, and they are durable at once. */
+    /**
+     * Carries out changes from outside the tested code: no crash stops them, no limit, and they are durable at once.
+     */
     synchronized void fromOutside(Path path, Change change) throws IOException {
         long left = operationsLeft;
         long capacity = capacityBytes;

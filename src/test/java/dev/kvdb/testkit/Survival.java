@@ -46,7 +46,7 @@ final class Survival {
             case SIZES_WITHOUT_BYTES -> pending.forEach(entry -> applySize(entry, survivor));
             case TORN -> tear(pending, survivor);
             case REORDERED -> reorder(pending, survivor);
-            case MIXED -> throw new AssertionError("not for a single file");
+            default -> throw new AssertionError("not for a single file");
         }
         return survivor;
     }

@@ -13,12 +13,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * A file on disk that survives interrupts of the threads that use it.
  *
- * <p>Reads and writes share one channel. When an interrupt closes it, the first thread to notice opens the file again, and each thread that
- * was hit carries on where it was; each round is paid for by an interrupt, so it ends.
+ * <p>Reads and writes share one channel. When an interrupt closes it, the first thread to notice opens the file again,
+ * and each thread that was hit carries on where it was; each round is paid for by an interrupt, so it ends.
  *
- * <p>Syncs have a channel of their own that nobody reads from, for two reasons. An interrupted reader must not break a sync. And the kernel
- * reports a failed write-back to channels that were open when it failed: the sync channel is as old as the file, so that no failure goes
- * unreported however often the other channel was opened anew. A sync that an interrupt breaks is a failed sync for good.
+ * <p>Syncs have a channel of their own that nobody reads from, for two reasons. An interrupted reader must not break a
+ * sync. And the kernel reports a failed write-back to channels that were open when it failed: the sync channel is as
+ * old as the file, so that no failure goes unreported however often the other channel was opened anew. A sync that an
+ * interrupt breaks is a failed sync for good.
  */
 final class DiskFile implements StoreFile {
 
@@ -44,10 +45,11 @@ final class DiskFile implements StoreFile {
     public int read(ByteBuffer target, long position) throws IOException {
         int start = target.position();
         withChannel(open -> {
-            while (target.hasRemaining() && open.read(target, position + target.position() - start) >= 0) {
-                // a read may return less than asked for before the end of the file
+            int count = 0;
+            while (count >= 0 && target.hasRemaining()) {
+                count = open.read(target, position + target.position() - start);
             }
-            return null;
+            return count;
         });
         return target.position() - start;
     }
@@ -60,7 +62,7 @@ final class DiskFile implements StoreFile {
                 while (source.hasRemaining()) {
                     open.write(source, position + source.position() - start);
                 }
-                return null;
+                return position;
             });
         } catch (IOException e) {
             throw DiskFull.translate(e, "write", openedAs);
@@ -70,7 +72,10 @@ final class DiskFile implements StoreFile {
     @Override
     public void truncate(long size) throws IOException {
         try {
-            withChannel(open -> open.truncate(size));
+            withChannel(open -> {
+                open.truncate(size);
+                return size;
+            });
         } catch (IOException e) {
             throw DiskFull.translate(e, "truncate", openedAs);
         }
@@ -89,7 +94,8 @@ final class DiskFile implements StoreFile {
                 if (closed) {
                     throw e;
                 }
-                throw new IOException("an interrupt broke a sync of " + openedAs + "; what reached the disk is unknown", e);
+                throw new IOException(
+                        "an interrupt broke a sync of " + openedAs + "; what reached the disk is unknown", e);
             }
         }
     }
@@ -115,7 +121,7 @@ final class DiskFile implements StoreFile {
         return openedAs.toString();
     }
 
-    private <T extends @Nullable Object> T withChannel(ChannelOperation<T> operation) throws IOException {
+    private long withChannel(ChannelOperation operation) throws IOException {
         try (InterruptShield shield = InterruptShield.raise()) {
             while (true) {
                 FileChannel open = channel;
@@ -141,7 +147,7 @@ final class DiskFile implements StoreFile {
     }
 
     /** Something done with the file's channel of the moment; repeated with another one when that is closed under it. */
-    private interface ChannelOperation<T extends @Nullable Object> {
-        T on(FileChannel open) throws IOException;
+    private interface ChannelOperation {
+        long on(FileChannel open) throws IOException;
     }
 }

@@ -20,7 +20,8 @@ import java.util.Locale;
 /**
  * The operating system's files.
  *
- * <p>A file made by {@link #create} takes two descriptors, one made by {@link #openForReading} takes one. Safe for use by several threads.
+ * <p>A file made by {@link #create} takes two descriptors, one made by {@link #openForReading} takes one. Safe for use
+ * by several threads.
  */
 final class DiskFileSystem implements FileSystem {
 
@@ -33,8 +34,8 @@ final class DiskFileSystem implements FileSystem {
     /**
      * {@inheritDoc}
      *
-     * <p>The entry of a directory that exists is synced too, where its parent may be opened: a process that was killed may have made it and
-     * not lived to sync it.
+     * <p>The entry of a directory that exists is synced too, where its parent may be opened: a process that was killed
+     * may have made it and not lived to sync it.
      */
     @Override
     public void createDirectories(Path directory) throws IOException {
@@ -142,7 +143,8 @@ final class DiskFileSystem implements FileSystem {
                 channel.force(true);
             } catch (ClosedChannelException e) {
                 shield.takeInterrupt();
-                throw new IOException("an interrupt broke a sync of " + directory + "; what reached the disk is unknown", e);
+                throw new IOException(
+                        "an interrupt broke a sync of " + directory + "; what reached the disk is unknown", e);
             }
         }
     }

@@ -11,8 +11,8 @@ import java.util.stream.Stream;
 /**
  * Recognizes a full disk, an exhausted quota and a file at the process's size limit.
  *
- * <p>Java reports them by the system's message only, which is in the user's language. Linux's own wording for a full disk is learnt from
- * {@code /dev/full}, a device that answers each write with it.
+ * <p>Java reports them by the system's message only, which is in the user's language. Linux's own wording for a full
+ * disk is learnt from {@code /dev/full}, a device that answers each write with it.
  */
 final class DiskFull {
 
@@ -30,7 +30,9 @@ final class DiskFull {
     /** The failure itself, or a {@link NoSpaceException} caused by it where it says that the disk is full. */
     static IOException translate(IOException failure, String operation, Path file) {
         String message = failure.getMessage();
-        if (failure instanceof NoSpaceException || message == null || MESSAGES.stream().noneMatch(message::contains)) {
+        if (failure instanceof NoSpaceException
+                || message == null
+                || MESSAGES.stream().noneMatch(message::contains)) {
             return failure;
         }
         return new NoSpaceException("cannot " + operation + " " + file + ": " + message, failure);

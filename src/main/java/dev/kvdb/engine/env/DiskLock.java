@@ -10,13 +10,15 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The operating system's lock on a store's lock file, which the text in the file only explains.
  *
- * <p>POSIX drops a process's locks on a file as soon as the process closes <em>any</em> descriptor of it. So a lock that this process holds is
- * looked up before the file is touched, in a place that all class loaders of the process share: the system properties.
+ * <p>POSIX drops a process's locks on a file as soon as the process closes <em>any</em> descriptor of it. So a lock
+ * that this process holds is looked up before the file is touched, in a place that all class loaders of the process
+ * share: the system properties.
  *
  * <p>The locked byte lies far behind the text, since Windows forbids others to read locked bytes.
  */
@@ -35,7 +37,7 @@ final class DiskLock implements DirectoryLock {
     }
 
     static DirectoryLock acquire(Path file, String owner) throws IOException {
-        Path directory = file.toAbsolutePath().getParent();
+        Path directory = Objects.requireNonNull(file.toAbsolutePath().getParent(), "a lock file is in a directory");
         String property = PROPERTY_PREFIX + directory.toRealPath().resolve(file.getFileName());
         Object holder = System.getProperties().putIfAbsent(property, owner);
         if (holder != null) {
@@ -99,7 +101,8 @@ final class DiskLock implements DirectoryLock {
             }
             channel.truncate(bytes);
         } catch (IOException e) {
-            // A full disk must not keep a store shut, or nothing could be removed from it; the lock holds without a name.
+            // A full disk must not keep a store shut, or nothing could be removed from it; the lock holds without a
+            // name.
             if (!(DiskFull.translate(e, "write", Path.of("lock")) instanceof NoSpaceException)) {
                 throw e;
             }

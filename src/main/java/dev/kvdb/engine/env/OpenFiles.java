@@ -18,11 +18,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where each open file of this process is now, so that a channel broken by an interrupt can be opened again.
  *
- * <p>Renames and deletes go through here: a file that was opened under a temporary name is found under its final one. A deleted or replaced
- * file has no name left and cannot be opened again. Changes made behind its back (another process, another instance) are noticed by the file's
- * identity, and answered with an error; never is another file opened in its place.
+ * <p>Renames and deletes go through here: a file that was opened under a temporary name is found under its final one. A
+ * deleted or replaced file has no name left and cannot be opened again. Changes made behind its back (another process,
+ * another instance) are noticed by the file's identity, and answered with an error; never is another file opened in its
+ * place.
  *
- * <p>Safe for use by several threads. Every change of a name excludes reopening; plain reads and writes do not come here.
+ * <p>Safe for use by several threads. Every change of a name excludes reopening; plain reads and writes do not come
+ * here.
  */
 final class OpenFiles {
 
@@ -54,12 +56,15 @@ final class OpenFiles {
         synchronized (renaming) {
             Place place = places.get(file);
             if (place == null) {
-                throw new NoSuchFileException(file.toString(), null, "deleted, and its channel was closed by an interrupt");
+                throw new NoSuchFileException(
+                        file.toString(), null, "deleted, and its channel was closed by an interrupt");
             }
             FileChannel channel = FileChannel.open(place.path(), options);
             try {
                 if (!Objects.equals(identityOf(place.path()), place.identity())) {
-                    throw new IOException(place.path() + " was replaced by another file while its channel, closed by an interrupt, was opened again");
+                    throw new IOException(
+                            place.path()
+                                    + " was replaced by another file while its channel, closed by an interrupt, was opened again");
                 }
                 return channel;
             } catch (IOException e) {
@@ -80,7 +85,8 @@ final class OpenFiles {
             Files.move(source, target, StandardCopyOption.ATOMIC_MOVE);
             if (!source.equals(target)) {
                 loseName(target);
-                places.replaceAll((file, place) -> place.path().equals(source) ? new Place(target, place.identity()) : place);
+                places.replaceAll(
+                        (file, place) -> place.path().equals(source) ? new Place(target, place.identity()) : place);
             }
         }
     }

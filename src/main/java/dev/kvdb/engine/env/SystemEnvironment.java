@@ -13,7 +13,10 @@ final class SystemEnvironment {
         return new Environment(new DiskFileSystem(), new SystemClock(), new SecureRandom(), daemonThreads());
     }
 
-    /** Daemons, so that a program which forgot to close its store can still end: what was acknowledged is durable anyway. */
+    /**
+     * Daemons, so that a program which forgot to close its store can still end: what was acknowledged is durable
+     * anyway.
+     */
     private static ThreadFactory daemonThreads() {
         AtomicLong count = new AtomicLong();
         return task -> {
