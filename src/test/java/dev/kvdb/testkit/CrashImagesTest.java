@@ -7,9 +7,10 @@ import dev.kvdb.engine.env.StoreFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -52,7 +53,7 @@ class CrashImagesTest {
         StoreFile file = durableEmptyFile();
         fill(file, 0, 3 * SECTOR, 1);
 
-        Set<byte[]> outcomes = outcomes(CrashVariant.TORN, 200);
+        List<byte[]> outcomes = outcomes(CrashVariant.TORN, 200);
 
         assertThat(outcomes).allSatisfy(bytes -> {
             int written = 0;
@@ -193,8 +194,8 @@ class CrashImagesTest {
         return file;
     }
 
-    private Set<byte[]> outcomes(CrashVariant variant, int seeds) {
-        Set<byte[]> outcomes = new HashSet<>();
+    private List<byte[]> outcomes(CrashVariant variant, int seeds) {
+        List<byte[]> outcomes = new ArrayList<>();
         CrashImages images = files.crashImages();
         images.advanceTo(files.position());
         for (long seed = 0; seed < seeds; seed++) {

@@ -1,5 +1,7 @@
 package dev.kvdb.testkit;
 
+import java.util.List;
+
 /**
  * What a crash leaves of the operations that no sync had made durable. Synced bytes of a file whose entry survives are
  * always left.
@@ -36,14 +38,14 @@ public enum CrashVariant {
     /** Each file fares after a variant of its own; of each directory the first few entries. */
     MIXED;
 
-    private static final CrashVariant[] ALL = values();
-    private static final int FIRST_WITH_CHOICES = TORN.ordinal();
+    private static final List<CrashVariant> ALL = List.of(values());
+    private static final List<CrashVariant> WITH_CHOICES = List.of(TORN, REORDERED, SIZES_WITHOUT_BYTES, MIXED);
 
     /** Seeds 0 to 7 give each variant once, all others one of those in which the seed makes a difference. */
     public static CrashVariant of(long seed) {
-        if (seed >= 0 && seed < ALL.length) {
-            return ALL[(int) seed];
+        if (seed >= 0 && seed < ALL.size()) {
+            return ALL.get((int) seed);
         }
-        return ALL[FIRST_WITH_CHOICES + Math.floorMod(seed, ALL.length - FIRST_WITH_CHOICES)];
+        return WITH_CHOICES.get(Math.floorMod(seed, WITH_CHOICES.size()));
     }
 }

@@ -67,9 +67,7 @@ public final class CrashingFileSystem implements FileSystem {
 
     /** The notes made when at most {@code position} operations had been carried out, oldest first. */
     public List<Object> notesBefore(int position) {
-        CrashImages images = crashImages();
-        images.advanceTo(position);
-        return images.notes();
+        return disk.notesBefore(position);
     }
 
     /**
@@ -131,7 +129,7 @@ public final class CrashingFileSystem implements FileSystem {
 
     /**
      * Limits the bytes of all files together, deleted ones that are open included. A write that needs more writes what
-     * fits, then fails. May be below what is used already.
+     * fits, then fails. May be below what is used already. Images of crashes have no limit.
      */
     public void capacityBytes(long bytes) {
         disk.capacityBytes(bytes);

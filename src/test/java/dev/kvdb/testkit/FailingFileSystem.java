@@ -8,8 +8,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,11 +26,14 @@ public final class FailingFileSystem implements FileSystem {
 
     private final FileSystem delegate;
     private final List<Armed> faults = new ArrayList<>();
-    private final AtomicLongArray counts = new AtomicLongArray(FileOperation.values().length);
+    private final Map<FileOperation, LongAdder> counts = new EnumMap<>(FileOperation.class);
 
     /** @param delegate carries out what is not failed */
     public FailingFileSystem(FileSystem delegate) {
         this.delegate = delegate;
+        for (FileOperation operation : FileOperation.values()) {
+            counts.put(operation, new LongAdder());
+        }
     }
 
     /** Fails operations from now on; of several faults that match, the one injected first decides. */
@@ -46,23 +52,17 @@ public final class FailingFileSystem implements FileSystem {
 
     /** How many operations of a kind were begun since the start or the last reset. */
     public long count(FileOperation operation) {
-        return counts.get(operation.ordinal());
+        return counter(operation).sum();
     }
 
     /** How many operations of all kinds were begun since the start or the last reset. */
     public long count() {
-        long sum = 0;
-        for (int i = 0; i < counts.length(); i++) {
-            sum += counts.get(i);
-        }
-        return sum;
+        return counts.values().stream().mapToLong(LongAdder::sum).sum();
     }
 
     /** Counts from 0 again; faults keep their own count. */
     public void resetCounts() {
-        for (int i = 0; i < counts.length(); i++) {
-            counts.set(i, 0);
-        }
+        counts.values().forEach(LongAdder::reset);
     }
 
     @Override
@@ -122,6 +122,10 @@ public final class FailingFileSystem implements FileSystem {
         return delegate.lock(file, owner);
     }
 
+    private LongAdder counter(FileOperation operation) {
+        return Objects.requireNonNull(counts.get(operation));
+    }
+
     private void failIfAsked(FileOperation operation, Path file) throws IOException {
         Fault fault = begin(operation, file);
         if (fault != null) {
@@ -131,7 +135,7 @@ public final class FailingFileSystem implements FileSystem {
 
     /** Counts the operation, and answers the fault that it meets. */
     private @Nullable Fault begin(FileOperation operation, Path file) {
-        counts.incrementAndGet(operation.ordinal());
+        counter(operation).increment();
         Fault met = null;
         synchronized (faults) {
             for (Armed armed : faults) {
@@ -169,7 +173,7 @@ public final class FailingFileSystem implements FileSystem {
                 return false;
             }
             matched++;
-            return matched == fault.nth() || fault.repeats() && matched > fault.nth();
+            return matched == fault.nth() || (fault.repeats() && matched > fault.nth());
         }
     }
 

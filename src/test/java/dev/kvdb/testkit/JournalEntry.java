@@ -51,6 +51,7 @@ sealed interface JournalEntry {
     }
 
     /** Bytes written at a position; the array is never changed. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared, and copying each write would double a run's memory
     record Write(Inode inode, Path path, long position, byte[] bytes) implements DataEntry {
         @Override
         public String trace(Path root) {

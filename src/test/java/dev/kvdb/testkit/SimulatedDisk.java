@@ -79,6 +79,14 @@ final class SimulatedDisk {
         notePositions.add(journal.size());
     }
 
+    synchronized List<Object> notesBefore(int position) {
+        int count = 0;
+        while (count < notes.size() && notePositions.get(count) <= position) {
+            count++;
+        }
+        return List.copyOf(notes.subList(0, count));
+    }
+
     synchronized List<JournalEntry> journalFrom(int position) {
         return List.copyOf(journal.subList(position, journal.size()));
     }

@@ -62,9 +62,8 @@ final class OpenFiles {
             FileChannel channel = FileChannel.open(place.path(), options);
             try {
                 if (!Objects.equals(identityOf(place.path()), place.identity())) {
-                    throw new IOException(
-                            place.path()
-                                    + " was replaced by another file while its channel, closed by an interrupt, was opened again");
+                    throw new IOException("another file has taken the place of " + place.path()
+                            + ", whose channel an interrupt closed");
                 }
                 return channel;
             } catch (IOException e) {
