@@ -113,8 +113,8 @@ public final class CrashingFileSystem implements FileSystem {
     }
 
     /**
-     * Lets {@code operations} more of the operations that the journal records succeed, and fails all after them: the
-     * process is dying.
+     * Lets {@code operations} more of the operations that the journal records succeed, and fails all after them without
+     * any effect: the process is dying. To see an operation half done, walk the images of a run that did it.
      */
     public void crashAfter(int operations) {
         disk.operationsLeft(operations);
