@@ -110,7 +110,10 @@ final class Committer implements Runnable {
     }
 
     private long waitNanos() {
-        long wait = log.hasUnmarkedData() && in.availability.mayWrite() ? IDLE_NANOS : SPACE_CHECK_NANOS;
+        if (!in.availability.mayWrite()) {
+            return SPACE_CHECK_NANOS;
+        }
+        long wait = log.hasUnmarkedData() ? IDLE_NANOS : SPACE_CHECK_NANOS;
         if (in.options.syncPolicy() == SyncPolicy.INTERVAL && !log.isDurable()) {
             long sinceSync = in.clock.nanoTime() - lastSyncNanos;
             wait = Math.min(wait, Math.max(1, syncIntervalNanos() - sinceSync));
@@ -119,6 +122,9 @@ final class Committer implements Runnable {
     }
 
     private void accept(PendingWrite write) {
+        if (!fitsIntoGroup(write)) {
+            commitGroup();
+        }
         StoreException refusal = in.availability.refusal(!(write instanceof PendingWrite.Set));
         if (refusal != null) {
             in.counters.failed.increment();
@@ -127,15 +133,26 @@ final class Committer implements Runnable {
         }
         try {
             if (write instanceof PendingWrite.Control control) {
-                commitGroup();
                 carryOut(control);
             } else if (write instanceof PendingWrite.OfKey ofKey) {
                 append(ofKey);
             }
         } catch (Throwable e) {
             failGroup(e);
+            in.counters.failed.increment();
             write.fail(failed(e));
         }
+    }
+
+    /** Whether the write may join the group. Where it may not, the group is committed before the write is judged. */
+    private boolean fitsIntoGroup(PendingWrite write) {
+        if (write instanceof PendingWrite.Control) {
+            return false;
+        }
+        int frameBytes = write instanceof PendingWrite.Set set
+                ? FrameHeader.setBytes(set.value.length)
+                : FrameHeader.REMOVE_BYTES;
+        return groupBytes == 0 || (groupBytes + frameBytes <= GROUP_BYTES_MAX && log.fits(frameBytes));
     }
 
     private void carryOut(PendingWrite.Control control) throws IOException {
@@ -161,9 +178,6 @@ final class Committer implements Runnable {
             write.version = nextVersion - 1;
         } else {
             int frameBytes = record.frameBytes();
-            if (groupBytes > 0 && (groupBytes + frameBytes > GROUP_BYTES_MAX || !log.fits(frameBytes))) {
-                commitGroup();
-            }
             if (groupBytes == 0) {
                 log.begin(frameBytes, nextVersion);
             }
@@ -192,16 +206,16 @@ final class Committer implements Runnable {
             if (in.options.syncPolicy() == SyncPolicy.ALWAYS) {
                 sync();
             }
+            for (PendingWrite.OfKey write : group) {
+                if (write.location != 0) {
+                    apply(write);
+                }
+            }
+            log.end();
         } catch (Throwable e) {
             failGroup(e);
             return;
         }
-        for (PendingWrite.OfKey write : group) {
-            if (write.location != 0) {
-                apply(write);
-            }
-        }
-        log.end();
         for (PendingWrite.OfKey write : group) {
             acknowledge(write);
         }
@@ -283,12 +297,13 @@ final class Committer implements Runnable {
         try {
             if (in.availability.state() == StoreState.DISK_FULL) {
                 checkSpace();
-            } else if (in.availability.mayWrite()) {
-                boolean syncDue =
-                        in.options.syncPolicy() == SyncPolicy.INTERVAL && now - lastSyncNanos >= syncIntervalNanos();
-                if (syncDue) {
-                    sync();
-                }
+            }
+            boolean syncDue =
+                    in.options.syncPolicy() == SyncPolicy.INTERVAL && now - lastSyncNanos >= syncIntervalNanos();
+            if (syncDue && in.availability.mayWrite()) {
+                sync();
+            }
+            if (in.availability.state() == StoreState.WRITABLE) {
                 if (log.hasUnmarkedData() && now - lastWriteNanos >= IDLE_NANOS) {
                     log.markIdle(in.options.syncPolicy() == SyncPolicy.ALWAYS);
                 }

@@ -57,6 +57,7 @@ public final class SegmentAppender {
             return file;
         } catch (IOException e) {
             file.close();
+            directory.deleteIfExists(name);
             throw e;
         }
     }
@@ -164,7 +165,10 @@ public final class SegmentAppender {
         buffer.clear();
         flushedTo = Math.min(flushedTo, offset);
         durableTo = Math.min(durableTo, offset);
-        markedTo = Math.min(markedTo, offset);
+        if (markedTo > offset) {
+            // The newest mark is gone, and where the one before it was is not known.
+            markedTo = 0;
+        }
         file.truncate(offset);
     }
 }
