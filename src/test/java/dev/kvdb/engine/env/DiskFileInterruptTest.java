@@ -3,6 +3,7 @@ package dev.kvdb.engine.env;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kvdb.testkit.ManualClock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -20,6 +21,9 @@ import org.junit.jupiter.api.io.TempDir;
 class DiskFileInterruptTest {
 
     private static final int BYTES = 1 << 20;
+
+    /** Lets other threads get somewhere. */
+    private static final Clock PAUSE = new ManualClock();
 
     private final DiskFileSystem files = new DiskFileSystem();
 
@@ -80,7 +84,7 @@ class DiskFileInterruptTest {
                     }));
             for (int i = 0; i < 300; i++) {
                 victims.get(i % 2).interrupt();
-                Thread.sleep(1);
+                PAUSE.parkNanos(1_000_000);
             }
             stop.set(true);
 
@@ -100,7 +104,7 @@ class DiskFileInterruptTest {
             Thread writer = start(workers, () -> repeat(stop, () -> fill(file)));
             for (int i = 0; i < 100; i++) {
                 writer.interrupt();
-                Thread.sleep(1);
+                PAUSE.parkNanos(1_000_000);
             }
             stop.set(true);
             assertThat(workers.get(0).get()).isPositive();
@@ -139,7 +143,7 @@ class DiskFileInterruptTest {
         Thread reader = start(workers, () -> repeat(stop, () -> readAndCheck(file)));
         while (reader.isAlive()) {
             reader.interrupt();
-            Thread.sleep(1);
+            PAUSE.parkNanos(1_000_000);
         }
         workers.get(0).get();
     }
