@@ -1,6 +1,8 @@
 package dev.kvdb.engine.recovery;
 
+import dev.kvdb.engine.env.NoSpaceException;
 import dev.kvdb.engine.env.StoreFile;
+import dev.kvdb.engine.format.FrameHeader;
 import dev.kvdb.engine.format.HintEntry;
 import dev.kvdb.engine.format.Manifest;
 import dev.kvdb.engine.format.RecordLocation;
@@ -40,6 +42,14 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
 
     private static final Logger LOG = System.getLogger(TailRecovery.class.getName());
     private static final int TORN_FILES_MAX = 4;
+
+    /**
+     * After a crash the next version skips so many, since a client may have seen versions of writes that were
+     * acknowledged without a sync and are lost: no segment holds more records. The manifest keeps the floor, so that
+     * another crash before the next write does not take it back.
+     */
+    private static final long VERSIONS_LOST_MAX = RecordLocation.OFFSET_MAX / FrameHeader.REMOVE_BYTES;
+
     private static final int COPY_BYTES = 256 * 1024;
 
     /** Brings the log's end in order. {@code segments} are all that the manifest lists. */
@@ -96,7 +106,7 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
             change.add(copy);
             contents.put(copy.id(), new SegmentContents(records, List.of(), 0));
         }
-        segments.change(change, scan.lastVersion() + 1);
+        segments.change(change, scan.lastVersion() + 1 + VERSIONS_LOST_MAX);
         if (scan.durable().rows() == 0) {
             segments.directory().deleteIfExists(StoreFileNames.segment(tail.id()));
             segments.directory().sync();
@@ -144,13 +154,12 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
         }
         String name = StoreFileNames.torn(tail.id());
         directory.deleteIfExists(name);
-        try (StoreFile torn = directory.files().create(directory.file(name))) {
-            ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(COPY_BYTES, bytes));
-            for (long done = 0; done < bytes; done += buffer.limit()) {
-                buffer.clear().limit((int) Math.min(buffer.capacity(), bytes - done));
-                tail.file().read(buffer, scan.end() + done);
-                directory.write(torn, buffer.flip(), done);
-            }
+        try {
+            copyTornBytes(directory, tail, scan, name);
+        } catch (NoSpaceException e) {
+            directory.deleteIfExists(name);
+            LOG.log(Level.WARNING, "no room to keep the torn end of " + tail.path() + ": " + e.getMessage());
+            return;
         }
         LOG.log(
                 Level.WARNING,
@@ -165,6 +174,19 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
         }
         for (String oldest : names.subList(0, Math.max(0, names.size() - TORN_FILES_MAX))) {
             directory.deleteIfExists(oldest);
+        }
+    }
+
+    private static void copyTornBytes(StoreDirectory directory, Segment tail, TailScan scan, String name)
+            throws IOException {
+        long bytes = scan.fileBytes() - scan.end();
+        try (StoreFile torn = directory.files().create(directory.file(name))) {
+            ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(COPY_BYTES, bytes));
+            for (long done = 0; done < bytes; done += buffer.limit()) {
+                buffer.clear().limit((int) Math.min(buffer.capacity(), bytes - done));
+                tail.file().read(buffer, scan.end() + done);
+                directory.write(torn, buffer.flip(), done);
+            }
         }
     }
 }

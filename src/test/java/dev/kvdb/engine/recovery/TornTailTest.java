@@ -10,6 +10,8 @@ import dev.kvdb.engine.error.UnsupportedFormatException;
 import dev.kvdb.engine.format.Crc32c;
 import dev.kvdb.engine.format.FrameHeader;
 import dev.kvdb.engine.format.SegmentHeader;
+import dev.kvdb.testkit.Fault;
+import dev.kvdb.testkit.FileOperation;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -160,6 +162,33 @@ class TornTailTest {
             assertThat(image.disk.list(image.disk.root())).contains("0000000002.log", "0000000003.log");
             assertThat(image.store().statistics().recovery().clean()).isFalse();
             assertThat(image.store().statistics().lastVersion()).isGreaterThan(1_000_000);
+        }
+    }
+
+    @Test
+    void crashAfterACrashBeforeAnyWrite_doesNotGiveLostVersionsOutAgain() {
+        try (MemoryStore first = running.image()) {
+            first.open();
+            try (MemoryStore second = first.image()) {
+                second.open();
+                assertThat(second.store().statistics().recovery().clean()).isTrue();
+                assertThat(second.set(9, 1).version()).isGreaterThan(1_000_000);
+            }
+        }
+    }
+
+    @Test
+    void noRoomForTornBytes_keepsTheStoreFromNothing() throws IOException {
+        try (MemoryStore image = running.image()) {
+            image.disk.overwrite(image.file(TAIL), END, new byte[] {1, 2, 3});
+            image.files.inject(Fault.on(FileOperation.WRITE)
+                    .named(".*torn")
+                    .as(Fault.Kind.SHORT_WRITE_NO_SPACE)
+                    .forEver());
+            image.open();
+
+            assertThat(image.store().statistics().keys()).isEqualTo(GROUPS);
+            assertThat(image.disk.list(image.disk.root())).noneMatch(name -> name.endsWith(".torn"));
         }
     }
 
