@@ -36,7 +36,10 @@ public record SegmentContents(RecordTable records, List<VersionRange> hidden, in
         }
         if (end < segment.length()) {
             hidden.add(new VersionRange(
-                    firstHidden(segment.header(), scanner.lastVersion()), Long.MAX_VALUE, segment.path(), end));
+                    firstHidden(segment.header(), scanner.lastVersion()),
+                    lastHidden(segment.header()),
+                    segment.path(),
+                    end));
         }
         return new SegmentContents(records, List.copyOf(hidden), damagedValues);
     }
@@ -56,12 +59,17 @@ public record SegmentContents(RecordTable records, List<VersionRange> hidden, in
         long from = firstHidden(header, scanner.lastVersion());
         long offset = scanner.position();
         Optional<Mark> mark = scanner.findMark(offset + 1);
-        hidden.add(new VersionRange(from, mark.map(Mark::lastVersion).orElse(Long.MAX_VALUE), path, offset));
+        hidden.add(new VersionRange(from, mark.map(Mark::lastVersion).orElse(lastHidden(header)), path, offset));
         mark.ifPresent(found -> scanner.resumeAt(found.offset()));
         return mark.isPresent();
     }
 
     private static long firstHidden(SegmentHeader header, long lastVersion) {
         return header.kind() == SegmentHeader.Kind.APPENDED ? lastVersion + 1 : header.firstVersion();
+    }
+
+    /** What is copied was applied by then; in an appended segment nothing but a mark says how far versions went. */
+    private static long lastHidden(SegmentHeader header) {
+        return header.kind() == SegmentHeader.Kind.APPENDED ? Long.MAX_VALUE : header.liveAsOf();
     }
 }

@@ -90,6 +90,22 @@ class SegmentScannerTest {
     }
 
     @Test
+    void damageBehindTheLastMarkOfARewrittenSegment_hidesNothingNewerThanItsCopies() throws IOException {
+        SegmentHeader header = new SegmentHeader(
+                SegmentHeader.Kind.REWRITTEN, LogFixture.STORE, 1, 3, 20, SegmentHeader.Previous.NONE, 5);
+        SegmentAppender appender = fixture.appender(header);
+        LogFixture.set(appender, 9, 1, 10);
+        appender.finish();
+        Segment segment = Segment.sealed(header, fixture.directory, appender.end());
+        fixture.disk.flipBit(fixture.disk.path("0000000001.log"), segment.length() - 60, 1);
+        long end = segment.length() - 65;
+        assertThat(scan(segment).hidden()).containsExactly(new VersionRange(3, 20, segment.path(), end));
+
+        fixture.disk.truncateFile(fixture.disk.path("0000000001.log"), end);
+        assertThat(scan(segment).hidden()).containsExactly(new VersionRange(3, 20, segment.path(), end));
+    }
+
+    @Test
     void valueThatHoldsAnotherSegmentsLog_isNeverTakenForRecordsOrMarks() throws IOException {
         fixture.sealed(1, 9, 10);
         byte[] log = fixture.disk.contents(fixture.disk.path("0000000001.log"));
