@@ -8,6 +8,7 @@ import dev.kvdb.engine.env.Clock;
 import dev.kvdb.engine.error.DiskFullException;
 import dev.kvdb.engine.error.StoreReadOnlyException;
 import dev.kvdb.engine.format.Manifest;
+import dev.kvdb.engine.format.RecordLocation;
 import dev.kvdb.engine.index.OrderedIndex;
 import dev.kvdb.engine.log.ActiveLog;
 import dev.kvdb.engine.log.DiskReserve;
@@ -41,7 +42,6 @@ class CommitterTest {
     private final WriteCounters counters = new WriteCounters();
     private final StepClock clock = new StepClock();
     private final WriteQueue queue = new WriteQueue("dir", clock, 1000, 1 << 30);
-    private final List<PendingWrite> offered = new ArrayList<>();
 
     /** Time passes when it is waited for; after some waits the queue is closed. */
     private final class StepClock implements Clock {
@@ -134,23 +134,18 @@ class CommitterTest {
 
     @Test
     void diskFullForAGroup_setBehindItFailsAndRemoveGoesOn() {
-        var before = set(1, 10);
+        var first = set(1, HALF_A_SEGMENT);
+        var second = set(2, HALF_A_SEGMENT);
+        var third = remove(1);
+        disk.capacityBytes(15_000);
         run(SyncPolicy.ALWAYS);
-        assertThat(before.join().version()).isEqualTo(1);
-
-        CommitterTest fresh = new CommitterTest();
-        var first = fresh.set(1, HALF_A_SEGMENT);
-        var second = fresh.set(2, HALF_A_SEGMENT);
-        var third = fresh.remove(1);
-        fresh.disk.capacityBytes(15_000);
-        fresh.run(SyncPolicy.ALWAYS);
 
         assertThatThrownBy(first::join).hasCauseInstanceOf(DiskFullException.class);
         assertThatThrownBy(second::join).hasCauseInstanceOf(DiskFullException.class);
         assertThat(third.join().removed())
                 .as("the set before it was taken back")
                 .isFalse();
-        assertThat(fresh.availability.state()).isEqualTo(StoreState.DISK_FULL);
+        assertThat(availability.state()).isEqualTo(StoreState.DISK_FULL);
     }
 
     @Test
@@ -184,7 +179,7 @@ class CommitterTest {
     void diskFullWithInterval_earlierWritesAreSyncedAtTheInterval() {
         availability.diskFull("as if");
         remove(1);
-        index.put(1, dev.kvdb.engine.format.RecordLocation.of(9, 128, 40));
+        index.put(1, RecordLocation.of(9, 128, 40));
         disk.capacityBytes(12_000);
         clock.waitsMax = 30;
         runUntilClosedByClock(SyncPolicy.INTERVAL);
@@ -207,14 +202,12 @@ class CommitterTest {
     private CompletableFuture<SetResult> set(long key, int bytes) {
         PendingWrite.Set set = new PendingWrite.Set(key, MemoryStore.value(key, bytes));
         queue.offer(set);
-        offered.add(set);
         return set.result;
     }
 
     private CompletableFuture<RemoveResult> remove(long key) {
         PendingWrite.Remove remove = new PendingWrite.Remove(key);
         queue.offer(remove);
-        offered.add(remove);
         return remove.result;
     }
 

@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.Locale;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -101,7 +102,7 @@ class FormatExampleTest {
 
     private void frame(SegmentScanner scanner) throws IOException {
         FrameHeader frame = scanner.frame();
-        section(frame.kind().toString().toLowerCase(java.util.Locale.ROOT));
+        section(frame.kind().toString().toLowerCase(Locale.ROOT));
         line(4, "headerCrc");
         line(8, (frame.kind() == FrameHeader.Kind.MARK ? "last version " : "version ") + frame.version());
         line(4, frame.valueBytes() == 0 ? "valueCrc: no value" : "valueCrc");

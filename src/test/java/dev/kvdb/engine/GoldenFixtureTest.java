@@ -13,10 +13,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
@@ -176,10 +178,10 @@ class GoldenFixtureTest {
 
     /** A line an entry: key, version, bytes of the value and their checksum. */
     private static List<String> listing(Store store) {
-        List<String> lines = new java.util.ArrayList<>();
+        List<String> lines = new ArrayList<>();
         for (Iterator<Entry> entries = store.entries(); entries.hasNext(); ) {
             Entry entry = entries.next();
-            java.util.zip.CRC32C crc = new java.util.zip.CRC32C();
+            CRC32C crc = new CRC32C();
             crc.update(entry.value(), 0, entry.value().length);
             lines.add("key %d version %d bytes %d crc32c %08x"
                     .formatted(entry.key(), entry.version(), entry.value().length, crc.getValue()));

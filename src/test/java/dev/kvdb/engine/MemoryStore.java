@@ -5,8 +5,11 @@ import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.FailingFileSystem;
 import dev.kvdb.testkit.ManualClock;
 import dev.kvdb.testkit.TestEnvironment;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.TreeMap;
@@ -113,7 +116,7 @@ public final class MemoryStore implements AutoCloseable {
         Map<Long, String> all = new TreeMap<>();
         for (Iterator<Entry> entries = store().entries(); entries.hasNext(); ) {
             Entry entry = entries.next();
-            all.put(entry.key(), entry.version() + ":" + java.util.Arrays.hashCode(entry.value()));
+            all.put(entry.key(), entry.version() + ":" + Arrays.hashCode(entry.value()));
         }
         return all;
     }
@@ -130,11 +133,11 @@ public final class MemoryStore implements AutoCloseable {
             for (String name : disk.list(disk.root())) {
                 if (!name.equals("LOCK")) {
                     byte[] bytes = disk.contents(disk.path(name));
-                    all.put(name, bytes.length + ":" + java.util.Arrays.hashCode(bytes));
+                    all.put(name, bytes.length + ":" + Arrays.hashCode(bytes));
                 }
             }
-        } catch (java.io.IOException e) {
-            throw new java.io.UncheckedIOException(e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
         return all;
     }

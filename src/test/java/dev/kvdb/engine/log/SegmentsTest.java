@@ -3,6 +3,7 @@ package dev.kvdb.engine.log;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kvdb.engine.env.StoreFile;
 import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.format.Manifest;
 import dev.kvdb.engine.format.RecordLocation;
@@ -10,6 +11,7 @@ import dev.kvdb.engine.format.SegmentHeader;
 import dev.kvdb.testkit.Fault;
 import dev.kvdb.testkit.FileOperation;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -203,7 +205,7 @@ class SegmentsTest {
     @Test
     void fileWhoseCloseFails_isGivenUpAllTheSame() throws IOException {
         SegmentHeader header = LogFixture.header(SegmentHeader.Kind.APPENDED, 9, 1);
-        dev.kvdb.engine.env.StoreFile file = fixture.appender(header).file();
+        StoreFile file = fixture.appender(header).file();
         Segment active = Segment.active(header, fixture.directory, new FileThatCannotClose(file));
         active.retire();
 
@@ -211,14 +213,14 @@ class SegmentsTest {
         assertThat(active.pin()).isFalse();
     }
 
-    private record FileThatCannotClose(dev.kvdb.engine.env.StoreFile file) implements dev.kvdb.engine.env.StoreFile {
+    private record FileThatCannotClose(StoreFile file) implements StoreFile {
         @Override
-        public int read(java.nio.ByteBuffer target, long position) throws IOException {
+        public int read(ByteBuffer target, long position) throws IOException {
             return file.read(target, position);
         }
 
         @Override
-        public void write(java.nio.ByteBuffer source, long position) throws IOException {
+        public void write(ByteBuffer source, long position) throws IOException {
             file.write(source, position);
         }
 

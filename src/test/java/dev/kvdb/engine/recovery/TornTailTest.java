@@ -10,11 +10,15 @@ import dev.kvdb.engine.error.UnsupportedFormatException;
 import dev.kvdb.engine.format.Crc32c;
 import dev.kvdb.engine.format.FrameHeader;
 import dev.kvdb.engine.format.SegmentHeader;
+import dev.kvdb.engine.log.Segment;
+import dev.kvdb.engine.log.SegmentAppender;
+import dev.kvdb.engine.log.StoreDirectory;
 import dev.kvdb.testkit.Fault;
 import dev.kvdb.testkit.FileOperation;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.UUID;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -146,9 +150,7 @@ class TornTailTest {
             store = store.image();
         }
         assertThat(store.disk.list(store.disk.root()).stream().filter(name -> name.endsWith(".torn")))
-                .hasSize(4)
-                .allSatisfy(name ->
-                        assertThat(running.disk.root().resolve(name).toString()).isNotEmpty());
+                .hasSize(4);
     }
 
     @Test
@@ -236,11 +238,11 @@ class TornTailTest {
         unsynced.open().close();
         // Marks that lie behind the durable point come with interval and os: one each MiB.
         var files = unsynced.files;
-        var directory = new dev.kvdb.engine.log.StoreDirectory(files, unsynced.disk.root());
-        SegmentHeader header = new SegmentHeader(
-                SegmentHeader.Kind.APPENDED, new java.util.UUID(1, 1), 9, 1, 0, SegmentHeader.Previous.NONE, 5);
-        var file = dev.kvdb.engine.log.SegmentAppender.create(directory, "0000000009.log", header);
-        var appender = new dev.kvdb.engine.log.SegmentAppender(directory, header, file, ByteBuffer.allocate(1 << 18));
+        var directory = new StoreDirectory(files, unsynced.disk.root());
+        SegmentHeader header =
+                new SegmentHeader(SegmentHeader.Kind.APPENDED, new UUID(1, 1), 9, 1, 0, SegmentHeader.Previous.NONE, 5);
+        var file = SegmentAppender.create(directory, "0000000009.log", header);
+        var appender = new SegmentAppender(directory, header, file, ByteBuffer.allocate(1 << 18));
         appender.mark();
         appender.append(FrameHeader.ofSet(1, 1, new byte[10]), ByteBuffer.wrap(new byte[10]));
         appender.sync();
@@ -251,7 +253,7 @@ class TornTailTest {
         unsynced.disk.flipBit(unsynced.file("0000000009.log"), durableTo - 1, 0);
         unsynced.disk.flipBit(unsynced.file("0000000009.log"), durableTo + 40, 0);
 
-        TailScan scan = TailScan.scan(file, dev.kvdb.engine.log.Segment.active(header, directory, file));
+        TailScan scan = TailScan.scan(file, Segment.active(header, directory, file));
         assertThat(scan.damagedValues()).isEqualTo(1);
         assertThat(scan.durableTo()).isEqualTo(durableTo);
         assertThat(scan.durable().rows()).isEqualTo(1);
