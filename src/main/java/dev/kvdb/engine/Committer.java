@@ -119,16 +119,15 @@ final class Committer implements Runnable {
     }
 
     private void accept(PendingWrite write) {
-        StoreException refusal = in.availability.refusal(!(write instanceof PendingWrite.Set));
-        if (refusal != null) {
-            in.counters.failed.increment();
-            write.fail(refusal);
+        if (isRefused(write)) {
             return;
         }
         try {
             if (write instanceof PendingWrite.Control control) {
                 commitGroup();
-                carryOut(control);
+                if (!isRefused(control)) {
+                    carryOut(control);
+                }
             } else if (write instanceof PendingWrite.OfKey ofKey) {
                 append(ofKey);
             }
@@ -136,6 +135,20 @@ final class Committer implements Runnable {
             failGroup(e);
             write.fail(failed(e));
         }
+    }
+
+    /**
+     * Tells the write where the store takes it no more. Asked again after each group that was committed on its way:
+     * nothing may be appended or synced after a failed sync.
+     */
+    private boolean isRefused(PendingWrite write) {
+        StoreException refusal = in.availability.refusal(!(write instanceof PendingWrite.Set));
+        if (refusal == null) {
+            return false;
+        }
+        in.counters.failed.increment();
+        write.fail(refusal);
+        return true;
     }
 
     private void carryOut(PendingWrite.Control control) throws IOException {
@@ -148,6 +161,13 @@ final class Committer implements Runnable {
     }
 
     private void append(PendingWrite.OfKey write) throws IOException {
+        int frameBytes = frameBytes(write);
+        if (groupBytes > 0 && (groupBytes + frameBytes > GROUP_BYTES_MAX || !log.fits(frameBytes))) {
+            commitGroup();
+            if (isRefused(write)) {
+                return;
+            }
+        }
         FrameHeader record = null;
         ByteBuffer value = NO_VALUE;
         write.existed = isPresent(write.key);
@@ -160,10 +180,6 @@ final class Committer implements Runnable {
         if (record == null) {
             write.version = nextVersion - 1;
         } else {
-            int frameBytes = record.frameBytes();
-            if (groupBytes > 0 && (groupBytes + frameBytes > GROUP_BYTES_MAX || !log.fits(frameBytes))) {
-                commitGroup();
-            }
             if (groupBytes == 0) {
                 log.begin(frameBytes, nextVersion);
             }
@@ -173,6 +189,12 @@ final class Committer implements Runnable {
             presentInGroup.put(write.key, write instanceof PendingWrite.Set);
         }
         group.add(write);
+    }
+
+    private static int frameBytes(PendingWrite.OfKey write) {
+        return write instanceof PendingWrite.Set set
+                ? FrameHeader.BYTES_MAX + set.value.length
+                : FrameHeader.REMOVE_BYTES;
     }
 
     private boolean isPresent(long key) {
@@ -192,16 +214,16 @@ final class Committer implements Runnable {
             if (in.options.syncPolicy() == SyncPolicy.ALWAYS) {
                 sync();
             }
+            for (PendingWrite.OfKey write : group) {
+                if (write.location != 0) {
+                    apply(write);
+                }
+            }
+            log.end();
         } catch (Throwable e) {
             failGroup(e);
             return;
         }
-        for (PendingWrite.OfKey write : group) {
-            if (write.location != 0) {
-                apply(write);
-            }
-        }
-        log.end();
         for (PendingWrite.OfKey write : group) {
             acknowledge(write);
         }
