@@ -1,0 +1,24 @@
+package dev.kvdb.cli;
+
+import io.quarkus.runtime.annotations.QuarkusMain;
+
+/**
+ * The program. Without arguments it serves, in dev mode too.
+ *
+ * <p>Loads no class of Quarkus, gRPC or the engine by itself: a command loads what it needs.
+ */
+@QuarkusMain
+public final class Kvdb {
+
+    private Kvdb() {}
+
+    /** Runs the command and ends the process with its exit code. */
+    public static void main(String... args) {
+        CommandLineProgram program = new CommandLineProgram(Terminal.ofProcess());
+        int exitCode = program.run(args);
+        if (!program.served()) {
+            System.exit(exitCode);
+        }
+        // Quarkus has set the exit code already; in dev mode the process goes on and calls main again.
+    }
+}
