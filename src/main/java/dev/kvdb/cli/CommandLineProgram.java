@@ -83,6 +83,7 @@ final class CommandLineProgram {
         line.setUnmatchedOptionsArePositionalParams(true);
         line.setPosixClusteredShortOptionsAllowed(false);
         line.setUsageHelpAutoWidth(true);
+        line.setCaseInsensitiveEnumValuesAllowed(true);
         line.registerConverter(ServerAddress.class, Converters::serverAddress);
         line.registerConverter(java.time.Duration.class, Converters::duration);
         line.setParameterExceptionHandler((e, args) -> {

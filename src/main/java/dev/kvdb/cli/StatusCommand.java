@@ -119,8 +119,7 @@ final class StatusCommand extends ClientCommand {
                 table,
                 "cache",
                 Text.bytes(cache.getBytes()) + ", " + Text.count(cache.getHits(), "hit") + ", "
-                        + String.format(Locale.ROOT, "%,d", cache.getMisses())
-                        + (cache.getMisses() == 1 ? " miss" : " misses"));
+                        + Text.count(cache.getMisses(), "miss", "misses"));
         row(table, "index", Text.bytes(status.getIndexBytes()));
         row(
                 table,

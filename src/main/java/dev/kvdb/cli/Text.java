@@ -48,7 +48,12 @@ final class Text {
 
     /** A count with its noun, for example {@code 1 segment} or {@code 2 segments}. */
     static String count(long count, String noun) {
-        return String.format(Locale.ROOT, "%,d %s%s", count, noun, count == 1 ? "" : "s");
+        return count(count, noun, noun + "s");
+    }
+
+    /** A count with its noun, for example {@code 1 entry} or {@code 2 entries}. */
+    static String count(long count, String one, String many) {
+        return String.format(Locale.ROOT, "%,d %s", count, count == 1 ? one : many);
     }
 
     /** A duration, for example {@code 12 ms}, {@code 3.4 s} or {@code 2h 5m}. */
