@@ -65,6 +65,6 @@ stderr_terminal=false
 
 # shellcheck disable=SC2086 # options are words
 exec "$java" --add-opens=java.base/java.lang=ALL-UNNAMED $tuning ${KVDB_JAVA_OPTS:-} \
-  -Dkvdb.stdout.terminal=$stdout_terminal -Dkvdb.stderr.terminal=$stderr_terminal \
+  -Ddev.kvdb.cli.stdout-terminal=$stdout_terminal -Ddev.kvdb.cli.stderr-terminal=$stderr_terminal \
   -cp "$self" dev.kvdb.cli.Kvdb "$@"
 exit 1

@@ -17,7 +17,8 @@ public final class Kvdb {
         CommandLineProgram program = new CommandLineProgram(Terminal.ofProcess());
         int exitCode = program.run(args);
         if (!program.served()) {
-            System.exit(exitCode);
+            // Not exit: from JDK 21 on that asks for a logger, and here that would be Quarkus'.
+            Runtime.getRuntime().halt(exitCode);
         }
         // Quarkus has set the exit code already; in dev mode the process goes on and calls main again.
     }

@@ -45,8 +45,8 @@ record Terminal(
                 new FileInputStream(FileDescriptor.in),
                 out,
                 err,
-                isTerminal("kvdb.stdout.terminal"),
-                isTerminal("kvdb.stderr.terminal"),
+                isTerminal("dev.kvdb.cli.stdout-terminal"),
+                isTerminal("dev.kvdb.cli.stderr-terminal"),
                 System::getenv);
     }
 
