@@ -66,12 +66,8 @@ record BareLogFile(File file, long bytes, ByteOrderChoice order, BareLogSummary 
         // The right order goes on until the damage; the wrong one fails at the first value's size.
         Attempt further = little.failureOffset() > big.failureOffset() ? little : big;
         Attempt other = further == big ? little : big;
-        String alternative = other.failureOffset() == further.failureOffset()
-                ? ""
-                : "; " + other.order + "-endian: " + other.describe();
-        throw new CommandFailure(
-                ExitCode.FAILED,
-                file + " is not a bare log: " + further.order + "-endian: " + further.describe() + alternative);
+        String alternative = other.failureOffset() == further.failureOffset() ? "" : "; " + other.describe();
+        throw new CommandFailure(ExitCode.FAILED, file + " is not a bare log: " + further.describe() + alternative);
     }
 
     /** Opens the file anew, from its start. */
@@ -110,7 +106,10 @@ record BareLogFile(File file, long bytes, ByteOrderChoice order, BareLogSummary 
         }
 
         String describe() {
-            return failure == null ? "complete" : String.valueOf(failure.getMessage());
+            // The message names the file, which the reader has seen already.
+            String detail = failure == null ? "complete" : String.valueOf(failure.getMessage());
+            int offset = detail.indexOf(" at offset ");
+            return "read as " + order + "-endian," + (offset < 0 ? " " + detail : detail.substring(offset));
         }
     }
 }

@@ -2,13 +2,15 @@ package dev.kvdb.cli;
 
 import dev.kvdb.client.ClientOptions;
 import dev.kvdb.client.KvdbClient;
+import io.netty.util.internal.logging.InternalLoggerFactory;
+import io.netty.util.internal.logging.JdkLoggerFactory;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ParentCommand;
 
 /** What the commands that call a server have in common. Starts neither Quarkus nor the engine. */
-@Command(mixinStandardHelpOptions = true)
+@Command
 abstract class ClientCommand implements Callable<Integer>, OutputChoice {
 
     @ParentCommand
@@ -39,6 +41,8 @@ abstract class ClientCommand implements Callable<Integer>, OutputChoice {
     /** Connects, runs the command, and returns the exit code. */
     @Override
     public Integer call() {
+        // Else Netty finds the logging of Quarkus and starts it.
+        InternalLoggerFactory.setDefaultFactory(JdkLoggerFactory.INSTANCE);
         try (KvdbClient client = server.connect(terminal, top.server(), clientOptions())) {
             return run(client);
         }

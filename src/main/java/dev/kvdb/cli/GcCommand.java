@@ -9,6 +9,7 @@ import picocli.CommandLine.Option;
 /** Collects garbage now. */
 @Command(
         name = "gc",
+        mixinStandardHelpOptions = true,
         description = "Collect garbage now, and wait until it is done. The server also does so by itself.",
         footerHeading = "%n",
         footer = {

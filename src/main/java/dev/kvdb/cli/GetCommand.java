@@ -12,6 +12,7 @@ import picocli.CommandLine.Parameters;
 /** Prints the value of a key. */
 @Command(
         name = "get",
+        mixinStandardHelpOptions = true,
         description = "Print the value of a key, and a line end.",
         footerHeading = "%n",
         footer = {

@@ -1,6 +1,7 @@
 package dev.kvdb.cli;
 
 import io.quarkus.runtime.annotations.QuarkusMain;
+import java.util.List;
 
 /**
  * The program. Without arguments it serves, in dev mode too.
@@ -14,6 +15,9 @@ public final class Kvdb {
 
     /** Runs the command and ends the process with its exit code. */
     public static void main(String... args) {
+        if (args.length > 0 && !List.of(args).contains("serve")) {
+            QuietLogging.start();
+        }
         CommandLineProgram program = new CommandLineProgram(Terminal.ofProcess());
         int exitCode = program.run(args);
         if (!program.served()) {

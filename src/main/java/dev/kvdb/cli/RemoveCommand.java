@@ -8,6 +8,7 @@ import picocli.CommandLine.Parameters;
 /** Removes the value of a key. */
 @Command(
         name = "remove",
+        mixinStandardHelpOptions = true,
         description = "Remove the value of a key. Done when the server has made that durable.",
         footerHeading = "%n",
         footer = {

@@ -42,6 +42,10 @@ final class SetCommand extends ClientCommand {
     @SuppressWarnings("NullAway.Init") // by picocli
     private String value;
 
+    /** No short options here, so that a value such as -hello is none. */
+    @Option(names = "--help", usageHelp = true, description = "Show this help message and exit.")
+    private boolean help;
+
     @Option(names = "--literal", description = "Store VALUE as it is, even where it is '-' or begins with '@'.")
     private boolean literal;
 

@@ -12,6 +12,7 @@ import picocli.CommandLine.Command;
 /** Prints a server's state and figures. */
 @Command(
         name = "status",
+        mixinStandardHelpOptions = true,
         description = "Print the server's state and figures.",
         footerHeading = "%n",
         footer = "The figures of --json are described in docs/cli.md.")
