@@ -12,10 +12,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Counts calls and their bytes from arrival until their reply has left, keeps both below the configured limits, and lets a stop wait for them.
+ * Counts calls and their bytes from arrival until their reply has left, keeps both below the configured limits, and
+ * lets a stop wait for them.
  *
- * <p>Upkeep (collecting garbage, status) is counted apart: a stop does not wait for it before it closes the store, because it is the close
- * that ends a long collection. Safe for use by several threads.
+ * <p>Upkeep (collecting garbage, status) is counted apart: a stop does not wait for it before it closes the store,
+ * because it is the close that ends a long collection. Safe for use by several threads.
  */
 @Singleton
 public class CallsInFlight {
@@ -72,7 +73,10 @@ public class CallsInFlight {
         }
     }
 
-    /** Adds a reply's bytes to its call. They are there already, so they are only counted: it is new calls that are refused. */
+    /**
+     * Adds a reply's bytes to its call. They are there already, so they are only counted: it is new calls that are
+     * refused.
+     */
     public void holdBytes(long size) {
         bytes.addAndGet(size);
     }

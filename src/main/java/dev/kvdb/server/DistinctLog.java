@@ -5,8 +5,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jboss.logging.Logger;
 
 /**
- * Logs each distinct failure once, so that one that recurs each second or each call does not bury the rest. Remembers a bounded number of them
- * and is silent beyond. Safe for use by several threads.
+ * Logs each distinct failure once, so that one that recurs each second or each call does not bury the rest. Remembers a
+ * bounded number of them and is silent beyond. Safe for use by several threads.
  */
 public final class DistinctLog {
 

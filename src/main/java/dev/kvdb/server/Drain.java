@@ -2,6 +2,7 @@ package dev.kvdb.server;
 
 import dev.kvdb.server.config.ServerSettings;
 import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.scheduler.Scheduler;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -10,11 +11,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.logging.Logger;
 
 /**
- * Stops the server in an order that loses nothing: not ready any more, no new calls, calls in flight finish, the store closes, and only then
- * the transports go down.
+ * Stops the server in an order that loses nothing: not ready any more, no new calls, calls in flight finish, the store
+ * closes, and only then the transports go down.
  *
- * <p>Quarkus' separate gRPC server drops calls in flight when it stops, so this must have ended before. It is run by {@link
- * DrainingReadinessCheck} while the HTTP server still answers, and otherwise, where that did not happen, by the shutdown event.
+ * <p>Quarkus' separate gRPC server drops calls in flight when it stops, so this must have ended before. It is run by
+ * {@link DrainingReadinessCheck} while the HTTP server still answers, and otherwise, where that did not happen, by the
+ * shutdown event.
  */
 @Singleton
 class Drain {
@@ -27,12 +29,14 @@ class Drain {
     private final ServerSettings settings;
     private final StoreLifecycle lifecycle;
     private final CallsInFlight calls;
+    private final Scheduler scheduler;
     private final AtomicBoolean begun = new AtomicBoolean();
 
-    Drain(ServerSettings settings, StoreLifecycle lifecycle, CallsInFlight calls) {
+    Drain(ServerSettings settings, StoreLifecycle lifecycle, CallsInFlight calls, Scheduler scheduler) {
         this.settings = settings;
         this.lifecycle = lifecycle;
         this.calls = calls;
+        this.scheduler = scheduler;
     }
 
     void onShutdown(@Observes @Priority(1) ShutdownEvent event) {
@@ -45,10 +49,13 @@ class Drain {
             return;
         }
         lifecycle.drain();
+        scheduler.pause();
         calls.drain();
         int inFlight = calls.requests();
         if (inFlight > 0) {
-            LOG.infof("stopping: %d calls in flight may take up to %d s", inFlight, settings.gracePeriod().toSeconds());
+            LOG.infof(
+                    "stopping: %d calls in flight may take up to %d s",
+                    inFlight, settings.gracePeriod().toSeconds());
         }
         if (!calls.awaitDataEnded(settings.gracePeriod())) {
             LOG.warnf(
@@ -58,5 +65,4 @@ class Drain {
         lifecycle.close();
         calls.awaitAllEnded(LAST_REPLIES);
     }
-
 }

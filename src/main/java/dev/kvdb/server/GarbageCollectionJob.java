@@ -14,8 +14,8 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks for garbage that is worth collecting each {@code kvdb.gc.period}, in a worker thread. A look that finds nothing is cheap. Runs do not
- * overlap; a failure is logged once, counted, and does not end the schedule.
+ * Looks for garbage that is worth collecting each {@code kvdb.gc.period}, in a worker thread. A look that finds nothing
+ * is cheap. Runs do not overlap; a failure is logged once, counted, and does not end the schedule.
  */
 @Singleton
 class GarbageCollectionJob {
@@ -34,6 +34,7 @@ class GarbageCollectionJob {
     @Scheduled(
             identity = "garbage-collection",
             every = "{kvdb.gc.period}",
+            delayed = "{kvdb.gc.period}",
             concurrentExecution = ConcurrentExecution.SKIP)
     void run() {
         Optional<Store> store = lifecycle.openStore();

@@ -1,7 +1,8 @@
 package dev.kvdb.server;
 
 /**
- * Which calls the server answers now, and why not all of them. Health over HTTP and over gRPC are both made of it, so that they agree.
+ * Which calls the server answers now, and why not all of them. Health over HTTP and over gRPC are both made of it, so
+ * that they agree.
  *
  * @param state which calls are answered
  * @param detail why, for a person; empty where there is nothing to say

@@ -18,8 +18,8 @@ import org.eclipse.microprofile.health.Startup;
  *
  * <ul>
  *   <li>Startup: the store has been opened; meanwhile, how far that has come.
- *   <li>Liveness: the process answers. It does not look at disk or garbage: a restart gives a full disk no space and makes a failed one no better,
- *       so a store that is only full, or busy, must not be restarted over and over.
+ *   <li>Liveness: the process answers. It does not look at disk or garbage: a restart gives a full disk no space and
+ *       makes a failed one no better, so a store that is only full, or busy, must not be restarted over and over.
  *   <li>Readiness: the store is open and takes writes; else why not. The gRPC health service says the same.
  * </ul>
  */
@@ -47,9 +47,11 @@ class StorageHealth {
             if (state == State.OPENING) {
                 lifecycle.progress().ifPresent(progress -> addProgress(response, progress));
             }
-            lifecycle.openStore().map(store -> store.statistics().recovery()).ifPresent(recovery -> response.withData(
-                            "recovery-millis", recovery.durationMillis())
-                    .withData("closed-properly-before", recovery.clean()));
+            lifecycle
+                    .openStore()
+                    .map(store -> store.statistics().recovery())
+                    .ifPresent(recovery -> response.withData("recovery-millis", recovery.durationMillis())
+                            .withData("closed-properly-before", recovery.clean()));
             addDetail(response, condition);
             return response.build();
         };
@@ -95,10 +97,14 @@ class StorageHealth {
                 .withData("log-bytes", statistics.log().bytes())
                 .withData("live-bytes", statistics.log().liveBytes())
                 .withData("dead-bytes", statistics.log().deadBytes())
-                .withData("last-sync-error", orNone(Optional.ofNullable(statistics.writes().lastSyncError())))
+                .withData(
+                        "last-sync-error",
+                        orNone(Optional.ofNullable(statistics.writes().lastSyncError())))
                 .withData("gc-running", statistics.garbageCollection().running())
                 .withData("gc-runs", statistics.garbageCollection().runs())
-                .withData("gc-failures", Math.max(statistics.garbageCollection().failures(), garbageCollection.failures()))
+                .withData(
+                        "gc-failures",
+                        Math.max(statistics.garbageCollection().failures(), garbageCollection.failures()))
                 .withData(
                         "gc-last-error",
                         orNone(garbageCollection

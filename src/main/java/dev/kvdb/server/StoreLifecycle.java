@@ -24,8 +24,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Owns the store: there is at most one in a process, opened once and closed once.
  *
- * <p>The store is opened in a thread of its own, so that the HTTP server is up meanwhile and health can show how far it has come. Each change
- * of {@link #condition()} is fired as a CDI event, in the thread that caused it. Safe for use by several threads.
+ * <p>The store is opened in a thread of its own, so that the HTTP server is up meanwhile and health can show how far it
+ * has come. Each change of {@link #condition()} is fired as a CDI event, in the thread that caused it. Safe for use by
+ * several threads.
  */
 @Singleton
 public class StoreLifecycle {
@@ -62,7 +63,7 @@ public class StoreLifecycle {
     }
 
     private void open() {
-        LOG.infof("opening %s", settings.dataDirectory());
+        LOG.infof("opening the store in %s", settings.dataDirectory());
         try {
             Store opened = Store.open(settings.dataDirectory(), settings.storeOptions(), environment, new Events());
             store = opened;
@@ -80,19 +81,18 @@ public class StoreLifecycle {
         }
     }
 
-    private void logOpened(StoreStatistics statistics) {
+    private static void logOpened(StoreStatistics statistics) {
         StoreStatistics.Recovery recovery = statistics.recovery();
         LOG.infof(
-                "opened %s in %d ms: %d keys, %d MiB in %d segments%s",
-                settings.dataDirectory(),
+                "opened in %d ms, %s: %d keys, %d segments of %d KiB in all",
                 recovery.durationMillis(),
-                statistics.keys(),
-                statistics.log().bytes() >> 20,
-                statistics.log().segments(),
                 recovery.clean()
-                        ? ""
-                        : "; it was not closed properly: " + recovery.recordsScanned() + " records read again, "
-                                + recovery.tornBytes() + " torn bytes set aside");
+                        ? "closed properly before"
+                        : "after a crash (" + recovery.recordsScanned() + " records read again, "
+                                + recovery.tornBytes() + " torn bytes set aside)",
+                statistics.keys(),
+                statistics.log().segments(),
+                statistics.log().bytes() >> 10);
     }
 
     private void fail(@Nullable String message) {
@@ -148,7 +148,7 @@ public class StoreLifecycle {
         }
         try {
             current.close();
-            LOG.infof("closed %s", settings.dataDirectory());
+            LOG.info("closed the store");
         } catch (StoreException e) {
             LOG.errorf("cannot close the store properly, so the next open will recover it: %s", e.getMessage());
         }

@@ -7,7 +7,10 @@ import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/** How long syncs take and how many writes share one. Recorded by the store's committer, so it is cheap and waits for nothing. */
+/**
+ * How long syncs take and how many writes share one. Recorded by the store's committer, so it is cheap and waits for
+ * nothing.
+ */
 @Singleton
 class SyncMeters {
 

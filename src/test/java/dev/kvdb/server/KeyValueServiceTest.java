@@ -91,7 +91,10 @@ class KeyValueServiceTest {
     void mutinyStub_setGetRemove() {
         Duration patience = Duration.ofSeconds(30);
         SetResponse set = server.keyValueMutiny()
-                .set(SetRequest.newBuilder().setKey(5).setValue(ByteString.copyFromUtf8("m")).build())
+                .set(SetRequest.newBuilder()
+                        .setKey(5)
+                        .setValue(ByteString.copyFromUtf8("m"))
+                        .build())
                 .await()
                 .atMost(patience);
         GetResponse got = server.keyValueMutiny()
@@ -150,8 +153,8 @@ class KeyValueServiceTest {
                 long key = 10_000 + call;
                 context.run(() -> server.keyValueAsync()
                         .set(SetRequest.newBuilder().setKey(key).setValue(value).build()));
-                context.run(() ->
-                        server.keyValueAsync().get(GetRequest.newBuilder().setKey(key - 1).build()));
+                context.run(() -> server.keyValueAsync()
+                        .get(GetRequest.newBuilder().setKey(key - 1).build()));
             }
         }
 
@@ -167,7 +170,8 @@ class KeyValueServiceTest {
     }
 
     private static SetResponse set(long key, ByteString value) {
-        return server.keyValue().set(SetRequest.newBuilder().setKey(key).setValue(value).build());
+        return server.keyValue()
+                .set(SetRequest.newBuilder().setKey(key).setValue(value).build());
     }
 
     private static GetResponse get(long key) {

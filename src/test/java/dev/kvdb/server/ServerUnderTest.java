@@ -29,11 +29,13 @@ public final class ServerUnderTest implements AutoCloseable {
 
     /** The server of this {@code @QuarkusTest}, once its store is open. */
     public static ServerUnderTest inProcess() {
-        ServerUnderTest server =
-                new ServerUnderTest(ConfigProvider.getConfig().getValue("quarkus.grpc.server.test-port", Integer.class));
-        Awaitility.await().ignoreException(StatusRuntimeException.class).until(() -> server.keyValue()
-                .get(dev.kvdb.v1.GetRequest.getDefaultInstance())
-                .isInitialized());
+        ServerUnderTest server = new ServerUnderTest(
+                ConfigProvider.getConfig().getValue("quarkus.grpc.server.test-port", Integer.class));
+        Awaitility.await()
+                .ignoreException(StatusRuntimeException.class)
+                .until(() -> server.keyValue()
+                        .get(dev.kvdb.v1.GetRequest.getDefaultInstance())
+                        .isInitialized());
         return server;
     }
 

@@ -10,8 +10,8 @@ import java.time.Duration;
 /**
  * The configuration keys, as text they come in. {@link ServerSettings} checks their ranges.
  *
- * <p>Each key can be set in {@code application.properties}, as an environment variable ({@code KVDB_STORAGE_SEGMENT_SIZE}) and as a system
- * property ({@code -Dkvdb.storage.segment-size=128M}).
+ * <p>Each key can be set in {@code application.properties}, as an environment variable
+ * ({@code KVDB_STORAGE_SEGMENT_SIZE}) and as a system property ({@code -Dkvdb.storage.segment-size=128M}).
  */
 @ConfigMapping(prefix = "kvdb")
 public interface ServerConfiguration {

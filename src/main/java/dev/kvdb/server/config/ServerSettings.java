@@ -10,14 +10,18 @@ import java.time.Duration;
 import java.util.Set;
 
 /**
- * The checked configuration. An instance holds only values in range; an error names the key, its value and the range in one line.
+ * The checked configuration. An instance holds only values in range; an error names the key, its value and the range in
+ * one line.
  *
  * <p>Immutable.
  */
 @Singleton
 public class ServerSettings {
 
-    /** Bytes of a request beyond its value: enough that a value just over the limit is refused by kvdb, with details, and not by the transport. */
+    /**
+     * Bytes of a request beyond its value: enough that a value just over the limit is refused by kvdb, with details,
+     * and not by the transport.
+     */
     public static final int MESSAGE_ROOM_BYTES = 64 * 1024;
 
     private static final long KIB = 1024;
@@ -37,25 +41,27 @@ public class ServerSettings {
         dataDirectory = configuration.dataDirectory().toAbsolutePath().normalize();
         storeOptions = storeOptions(configuration);
         readThreads = (int) inRange("kvdb.read-threads", configuration.readThreads(), 1, 1_024);
-        readQueueRequestsMax = (int)
-                inRange("kvdb.read-queue.requests-max", configuration.readQueue().requestsMax(), 1, 1_000_000);
-        requestsInFlightMax = (int) inRange(
-                "kvdb.limits.requests-in-flight", configuration.limits().requestsInFlight(), 1, 1_000_000);
+        readQueueRequestsMax = (int) inRange(
+                "kvdb.read-queue.requests-max", configuration.readQueue().requestsMax(), 1, 1_000_000);
+        requestsInFlightMax = (int)
+                inRange("kvdb.limits.requests-in-flight", configuration.limits().requestsInFlight(), 1, 1_000_000);
         bytesInFlightMax = size(
                 "kvdb.limits.bytes-in-flight",
                 configuration.limits().bytesInFlight(),
                 storeOptions.valueBytesMax() + MESSAGE_ROOM_BYTES,
                 Long.MAX_VALUE);
         gracePeriod = duration(
-                "kvdb.shutdown.grace-period", configuration.shutdown().gracePeriod(), Duration.ZERO, Duration.ofHours(1));
+                "kvdb.shutdown.grace-period",
+                configuration.shutdown().gracePeriod(),
+                Duration.ZERO,
+                Duration.ofHours(1));
         duration("kvdb.gc.period", configuration.gc().period(), Duration.ofSeconds(1), Duration.ofDays(1));
     }
 
     private static StoreOptions storeOptions(ServerConfiguration configuration) {
         ServerConfiguration.Storage storage = configuration.storage();
         int segmentBytesMax = (int) size("kvdb.storage.segment-size", storage.segmentSize(), 64 * KIB, GIB);
-        int valueBytesMax =
-                (int) size("kvdb.storage.value-size-max", storage.valueSizeMax(), 0, segmentBytesMax / 4);
+        int valueBytesMax = (int) size("kvdb.storage.value-size-max", storage.valueSizeMax(), 0, segmentBytesMax / 4);
         return new StoreOptions(
                 storage.syncPolicy(),
                 (int) duration(
@@ -68,7 +74,10 @@ public class ServerSettings {
                 valueBytesMax,
                 size("kvdb.cache.size", configuration.cache().size(), 0, Long.MAX_VALUE),
                 (int) inRange(
-                        "kvdb.write-queue.requests-max", configuration.writeQueue().requestsMax(), 1, 1_000_000),
+                        "kvdb.write-queue.requests-max",
+                        configuration.writeQueue().requestsMax(),
+                        1,
+                        1_000_000),
                 size(
                         "kvdb.write-queue.bytes-max",
                         configuration.writeQueue().bytesMax(),

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Admits, counts and times each call of kvdb's services.
  *
- * <p>A call is in flight until the transport says that its reply has left, or that the client has gone: until then a stop waits for it and its
- * bytes count. A client that goes does not disturb the operation that it began.
+ * <p>A call is in flight until the transport says that its reply has left, or that the client has gone: until then a
+ * stop waits for it and its bytes count. A client that goes does not disturb the operation that it began.
  */
 @Singleton
 class CallInterceptor implements ServerInterceptor {

@@ -2,6 +2,8 @@ package dev.kvdb.server.grpc;
 
 import dev.kvdb.engine.error.OverloadedException;
 import dev.kvdb.server.config.ServerSettings;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -17,7 +19,7 @@ class DiskReaders {
     private final int queueMax;
     private final ThreadPoolExecutor threads;
 
-    DiskReaders(ServerSettings settings) {
+    DiskReaders(ServerSettings settings, MeterRegistry registry) {
         queueMax = settings.readQueueRequestsMax();
         AtomicInteger number = new AtomicInteger();
         threads = new ThreadPoolExecutor(
@@ -33,6 +35,9 @@ class DiskReaders {
                 },
                 new ThreadPoolExecutor.AbortPolicy());
         threads.allowCoreThreadTimeOut(true);
+        Gauge.builder("kvdb.read.queue.requests", threads, pool -> pool.getQueue().size())
+                .description("Reads that wait for a thread")
+                .register(registry);
     }
 
     /**
@@ -46,11 +51,6 @@ class DiskReaders {
         } catch (RejectedExecutionException e) {
             throw new OverloadedException("the queue of reads", queueMax + " requests");
         }
-    }
-
-    /** Reads that wait for a thread. */
-    int queued() {
-        return threads.getQueue().size();
     }
 
     @PreDestroy

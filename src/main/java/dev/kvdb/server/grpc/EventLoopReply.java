@@ -11,8 +11,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Brings a result from another thread back to the call's event loop, so that the thread that made it, the committer above all, neither
- * serializes nor sends. A cancelled call leaves its operation alone; the result is dropped.
+ * Brings a result from another thread back to the call's event loop, so that the thread that made it, the committer
+ * above all, neither serializes nor sends. A cancelled call leaves its operation alone; the result is dropped.
  */
 final class EventLoopReply {
 

@@ -8,7 +8,6 @@ import grpc.health.v1.HealthOuterClass.HealthCheckRequest;
 import grpc.health.v1.HealthOuterClass.HealthCheckResponse;
 import grpc.health.v1.HealthOuterClass.HealthCheckResponse.ServingStatus;
 import grpc.health.v1.MutinyHealthGrpc;
-import io.grpc.Status;
 import io.quarkus.grpc.GrpcService;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
@@ -19,8 +18,8 @@ import java.util.Set;
 /**
  * {@code grpc.health.v1}, agreeing with readiness over HTTP at each moment: both are made of {@link ServingCondition}.
  *
- * <p>Quarkus' own implementation declares every service serving as soon as its transport listens, which is before the store is open, and
- * knows no unknown services.
+ * <p>Quarkus' own implementation declares every service serving as soon as its transport listens, which is before the
+ * store is open, and knows no unknown services.
  */
 @GrpcService
 class HealthService extends MutinyHealthGrpc.HealthImplBase {
@@ -46,10 +45,7 @@ class HealthService extends MutinyHealthGrpc.HealthImplBase {
     public Uni<HealthCheckResponse> check(HealthCheckRequest request) {
         return SERVICES.contains(request.getService())
                 ? Uni.createFrom().item(response(lifecycle.condition()))
-                : Uni.createFrom()
-                        .failure(Status.NOT_FOUND
-                                .withDescription("no service " + request.getService())
-                                .asRuntimeException());
+                : Uni.createFrom().failure(StatusMapping.unknownService(request.getService()));
     }
 
     @Override
@@ -58,9 +54,10 @@ class HealthService extends MutinyHealthGrpc.HealthImplBase {
             return Multi.createBy()
                     .concatenating()
                     .streams(
-                            Multi.createFrom().item(HealthCheckResponse.newBuilder()
-                                    .setStatusValue(SERVICE_UNKNOWN)
-                                    .build()),
+                            Multi.createFrom()
+                                    .item(HealthCheckResponse.newBuilder()
+                                            .setStatusValue(SERVICE_UNKNOWN)
+                                            .build()),
                             Multi.createFrom().nothing());
         }
         return Multi.createBy()

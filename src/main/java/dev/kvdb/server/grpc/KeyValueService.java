@@ -16,8 +16,8 @@ import io.quarkus.grpc.RegisterInterceptor;
 import io.smallrye.mutiny.Uni;
 
 /**
- * Reads and writes of single keys. Handlers run on the event loop and never wait: memory answers at once, a disk read goes to {@link
- * DiskReaders}, a write to the store's queue. Failures become statuses in {@link StatusMapping}.
+ * Reads and writes of single keys. Handlers run on the event loop and never wait: memory answers at once, a disk read
+ * goes to {@link DiskReaders}, a write to the store's queue. Failures become statuses in {@link StatusMapping}.
  */
 @GrpcService
 @RegisterInterceptor(CallInterceptor.class)
@@ -45,7 +45,8 @@ class KeyValueService implements KeyValue {
             return Uni.createFrom().item(ABSENT);
         }
         return EventLoopReply.ofTask(
-                diskReaders::execute, () -> store.get(key).map(KeyValueService::reply).orElse(ABSENT));
+                diskReaders::execute,
+                () -> store.get(key).map(KeyValueService::reply).orElse(ABSENT));
     }
 
     private static GetResponse reply(Entry entry) {

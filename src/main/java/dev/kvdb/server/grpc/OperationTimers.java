@@ -9,7 +9,10 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
-/** Times calls by operation and outcome, from arrival to the reply being handed to the transport. Safe for use by several threads. */
+/**
+ * Times calls by operation and outcome, from arrival to the reply being handed to the transport. Safe for use by
+ * several threads.
+ */
 @Singleton
 class OperationTimers {
 

@@ -32,10 +32,12 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one place that knows which error is which gRPC status. Quarkus passes every failure of every service through here.
+ * The one place that knows which error is which gRPC status. Quarkus passes every failure of every service through
+ * here.
  *
- * <p>The table of codes and reasons is at the head of {@code key_value.proto}. Errors that an operator must see are logged in one line, once
- * each; defects of kvdb with a stack trace; what a client did or must handle is not logged. Safe for use by several threads.
+ * <p>The table of codes and reasons is at the head of {@code key_value.proto}. Errors that an operator must see are
+ * logged in one line, once each; defects of kvdb with a stack trace; what a client did or must handle is not logged.
+ * Safe for use by several threads.
  */
 @Singleton
 class StatusMapping implements ExceptionHandlerProvider {
@@ -75,7 +77,10 @@ class StatusMapping implements ExceptionHandlerProvider {
         valueBytesMax = settings.storeOptions().valueBytesMax();
     }
 
-    /** The status to reply with, and its details in the trailers; the failure itself is the status' cause, which stays in the server. */
+    /**
+     * The status to reply with, and its details in the trailers; the failure itself is the status' cause, which stays
+     * in the server.
+     */
     @Override
     public Throwable transform(Throwable failure) {
         return toStatusException(failure);
@@ -157,6 +162,11 @@ class StatusMapping implements ExceptionHandlerProvider {
         StatusRuntimeException mapped = StatusProto.toStatusRuntimeException(status.build());
         return new StatusRuntimeException(
                 mapped.getStatus().withCause(new Mapped(reason, failure)), mapped.getTrailers());
+    }
+
+    /** What the gRPC health protocol asks for. */
+    static StatusRuntimeException unknownService(String name) {
+        return Status.NOT_FOUND.withDescription("no service " + name).asRuntimeException();
     }
 
     /** A short name of how a call ended, for metrics: {@code ok}, a reason of ours, or a code of the transport. */

@@ -20,8 +20,7 @@ class StatusReport {
     private final StoreLifecycle lifecycle;
     private final String serverVersion;
 
-    StatusReport(
-            StoreLifecycle lifecycle, @ConfigProperty(name = "quarkus.application.version") String serverVersion) {
+    StatusReport(StoreLifecycle lifecycle, @ConfigProperty(name = "quarkus.application.version") String serverVersion) {
         this.lifecycle = lifecycle;
         this.serverVersion = serverVersion;
     }

@@ -5,8 +5,8 @@ import io.quarkus.grpc.api.ServerBuilderCustomizer;
 import io.quarkus.grpc.runtime.config.GrpcConfiguration;
 import io.quarkus.grpc.runtime.config.GrpcServerConfiguration;
 import io.quarkus.runtime.LaunchMode;
-import io.quarkus.runtime.PreventFurtherStepsException;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.ConfigurationException;
 import io.vertx.grpc.VertxServerBuilder;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
@@ -14,19 +14,16 @@ import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import org.jboss.logging.Logger;
 
 /**
- * Fits Quarkus' separate gRPC server to kvdb: lets in messages as large as the value limit asks for, and ends the process where the server did
- * not come up, which Quarkus only logs.
+ * Fits Quarkus' separate gRPC server to kvdb: lets in messages as large as the value limit asks for, and ends the
+ * process where the server did not come up, which Quarkus only logs.
  */
 @Singleton
 class Transport implements ServerBuilderCustomizer<VertxServerBuilder> {
 
     /** Before the store is opened. */
     private static final int CHECK_PRIORITY = 1_000;
-
-    private static final Logger LOG = Logger.getLogger("dev.kvdb.server");
 
     private final ServerSettings settings;
     private final TransportSignal signal;
@@ -43,13 +40,13 @@ class Transport implements ServerBuilderCustomizer<VertxServerBuilder> {
         builder.maxInboundMessageSize(settings.messageBytesMax());
     }
 
+    /** @throws ConfigurationException where the server did not come up; Quarkus prints its message alone and exits */
     void check(@Observes @Priority(CHECK_PRIORITY) StartupEvent event) {
         if (!signal.listens()) {
             int port = LaunchMode.current() == LaunchMode.TEST ? configuration.testPort() : configuration.port();
-            LOG.errorf(
-                    "cannot serve gRPC on %s:%d: %s; stop what uses it, or set quarkus.grpc.server.host and quarkus.grpc.server.port",
-                    configuration.host(), port, whyNot(configuration.host(), port));
-            throw new PreventFurtherStepsException(1);
+            throw new ConfigurationException("cannot serve gRPC on " + configuration.host() + ":" + port + ": "
+                    + whyNot(configuration.host(), port)
+                    + "; stop what uses it, or set quarkus.grpc.server.host and quarkus.grpc.server.port");
         }
     }
 

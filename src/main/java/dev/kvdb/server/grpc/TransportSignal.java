@@ -7,8 +7,8 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 
 /**
- * Hears that the gRPC server listens. Quarkus tells nobody but its health storage, by declaring services to be serving; where binding failed,
- * it only logs. So this takes that storage's place.
+ * Hears that the gRPC server listens. Quarkus tells nobody but its health storage, by declaring services to be serving;
+ * where binding failed, it only logs. So this takes that storage's place.
  */
 @Singleton
 class TransportSignal {
