@@ -1,7 +1,8 @@
 package dev.kvdb.engine;
 
 /**
- * Told of events inside a store. Calls come from the store's own threads and must return quickly, must not throw, and must not call the store.
+ * Told of events inside a store. Calls come from the store's own threads and must return quickly, must not throw, and
+ * must not call the store.
  */
 public interface StoreListener {
 

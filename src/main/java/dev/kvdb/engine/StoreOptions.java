@@ -13,8 +13,8 @@ import dev.kvdb.engine.error.InvalidStoreArgumentException;
  * @param writeQueueRequestsMax writes that may wait for the committer; 1 to 1,000,000
  * @param writeQueueBytesMax bytes of values that may wait for the committer; at least {@code valueBytesMax}
  * @param openFilesMax segment files held open for reads; 16 to 1,000,000
- * @param reserveBytes size of a preallocated file that is given up when the disk is full, so that removes and garbage collection can go on; 0
- *     for none
+ * @param reserveBytes size of a preallocated file that is given up when the disk is full, so that removes and garbage
+ *     collection can go on; 0 for none
  * @param snapshotLogBytes an index snapshot is written each time the log has grown by so much; at least 1 MiB
  * @param garbageCollection when and how fast garbage is collected
  */
@@ -54,7 +54,8 @@ public record StoreOptions(
      * @param logBytesMin nothing is collected by itself while the log is smaller
      * @param deadShareMin a segment is worth rewriting when at least this share of it can be reclaimed; 0.01 to 0.99
      * @param bytesPerSecondMax how fast live records are copied; 0 for no limit
-     * @param checkIntervalMillis how often the store itself looks for garbage; 0 where the owner calls {@link Store#collectGarbage}
+     * @param checkIntervalMillis how often the store itself looks for garbage; 0 where the owner calls
+     *     {@link Store#collectGarbage}
      */
     public record GarbageCollection(
             long logBytesMin, double deadShareMin, long bytesPerSecondMax, int checkIntervalMillis) {

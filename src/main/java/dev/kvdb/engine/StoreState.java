@@ -4,7 +4,9 @@ package dev.kvdb.engine;
 public enum StoreState {
     /** Reads and writes. */
     WRITABLE,
-    /** Reads, removes and garbage collection; sets fail until there is disk space again, then it is writable by itself. */
+    /**
+     * Reads, removes and garbage collection; sets fail until there is disk space again, then it is writable by itself.
+     */
     DISK_FULL,
     /** Reads only, until it is opened anew. */
     READ_ONLY,

@@ -1,10 +1,12 @@
 package dev.kvdb.engine;
 
+import dev.kvdb.engine.log.Segment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A momentary view of a store. Counters start at 0 when the store is opened. Parts are read one after another, so they may be a few operations
- * apart.
+ * A momentary view of a store. Counters start at 0 when the store is opened. Parts are read one after another, so they
+ * may be a few operations apart.
  *
  * @param state which calls the store answers
  * @param stateDetail why, where it is not writable; else empty
@@ -38,11 +40,24 @@ public record StoreStatistics(
      *
      * @param segments segment files
      * @param bytes bytes in them
-     * @param liveBytes bytes of records that the index points at
+     * @param liveBytes bytes of records that the index points at; up to 1/32 too many
      * @param deadBytes the rest: superseded records, tombstones, marks and headers
      * @param tombstoneBytes bytes of tombstones, a part of {@code deadBytes}
      */
-    public record Log(int segments, long bytes, long liveBytes, long deadBytes, long tombstoneBytes) {}
+    public record Log(int segments, long bytes, long liveBytes, long deadBytes, long tombstoneBytes) {
+
+        static Log of(List<Segment> segments) {
+            long bytes = 0;
+            long liveBytes = 0;
+            long tombstoneBytes = 0;
+            for (Segment segment : segments) {
+                bytes += segment.length();
+                liveBytes += Math.min(segment.length(), segment.counters().liveBytes());
+                tombstoneBytes += segment.counters().tombstoneBytes();
+            }
+            return new Log(segments.size(), bytes, liveBytes, bytes - liveBytes, tombstoneBytes);
+        }
+    }
 
     /**
      * What was written.
@@ -52,7 +67,8 @@ public record StoreStatistics(
      * @param rejected writes refused because a queue was full
      * @param failed writes that failed for any other reason
      * @param userBytes bytes of keys and values that were asked to be written
-     * @param fileBytes bytes written to files of any kind, garbage collection included; over {@code userBytes} it is the write amplification
+     * @param fileBytes bytes written to files of any kind, garbage collection included; over {@code userBytes} it is
+     *     the write amplification
      * @param syncs syncs of the log
      * @param lastSyncError what the last failed sync said, or null
      * @param queuedRequests writes waiting for the committer
