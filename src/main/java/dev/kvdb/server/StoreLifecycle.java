@@ -40,6 +40,7 @@ public class StoreLifecycle {
     private final ServerSettings settings;
     private final SyncMeters syncMeters;
     private final Event<ServingCondition> conditionChanged;
+    private final Addresses addresses;
     private final Environment environment = Environment.system();
     private final CountDownLatch openEnded = new CountDownLatch(1);
     private final AtomicLong progressLogged = new AtomicLong(environment.clock().nanoTime());
@@ -49,10 +50,15 @@ public class StoreLifecycle {
     private volatile @Nullable Store store;
     private boolean openBegun;
 
-    StoreLifecycle(ServerSettings settings, SyncMeters syncMeters, Event<ServingCondition> conditionChanged) {
+    StoreLifecycle(
+            ServerSettings settings,
+            SyncMeters syncMeters,
+            Event<ServingCondition> conditionChanged,
+            Addresses addresses) {
         this.settings = settings;
         this.syncMeters = syncMeters;
         this.conditionChanged = conditionChanged;
+        this.addresses = addresses;
     }
 
     void start(@Observes @Priority(START_PRIORITY) StartupEvent event) {
@@ -70,6 +76,7 @@ public class StoreLifecycle {
             StoreStatistics statistics = opened.statistics();
             storeStateChanged(statistics.state(), statistics.stateDetail());
             logOpened(statistics);
+            LOG.infof("serving gRPC on %s, HTTP on %s", addresses.grpc(), addresses.http());
         } catch (StoreException e) {
             LOG.errorf("cannot open the store: %s", e.getMessage());
             fail(e.getMessage());
