@@ -12,8 +12,8 @@ public interface Clock {
     long nanoTime();
 
     /**
-     * Waits about {@code nanos} nanoseconds, or less when the calling thread is unparked or interrupted; callers loop on a condition of their
-     * own.
+     * Waits about {@code nanos} nanoseconds, or less when the calling thread is unparked or interrupted; callers loop
+     * on a condition of their own.
      */
     void parkNanos(long nanos);
 }

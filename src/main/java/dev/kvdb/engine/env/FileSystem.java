@@ -7,12 +7,15 @@ import java.util.List;
 /**
  * The file operations that the engine needs, and no others, so that a test can count, fail and forget each of them.
  *
- * <p>Durability is the caller's duty: new contents are durable after {@link StoreFile#sync()}, and a created, renamed or deleted directory
- * entry after {@link #syncDirectory(Path)}. A full disk is reported as {@link NoSpaceException}.
+ * <p>Durability is the caller's duty: new contents are durable after {@link StoreFile#sync()}, and a created, renamed
+ * or deleted directory entry after {@link #syncDirectory(Path)}. A full disk is reported as {@link NoSpaceException}.
  */
 public interface FileSystem {
 
-    /** Creates the directory and its missing parents. The new entries are durable on return. Does nothing where it exists. */
+    /**
+     * Creates the directory and its missing parents. The new entries are durable on return. Does nothing where it
+     * exists.
+     */
     void createDirectories(Path directory) throws IOException;
 
     /** The names (not paths) of the regular files in the directory, sorted. */
@@ -40,9 +43,10 @@ public interface FileSystem {
     long usableBytes(Path directory) throws IOException;
 
     /**
-     * Takes the operating system's exclusive lock on the file, creating it where it is missing, and writes {@code owner} into it. A lock that
-     * another process or another caller in this process holds is reported as {@link dev.kvdb.engine.error.DirectoryLockedException} that
-     * quotes the owner found in the file; the file is then left as it was.
+     * Takes the operating system's exclusive lock on the file, creating it where it is missing, and writes
+     * {@code owner} into it. A lock that another process or another caller in this process holds is reported as
+     * {@link dev.kvdb.engine.error.DirectoryLockedException} that quotes the owner found in the file; the file is then
+     * left as it was.
      *
      * @return releases the lock when closed; the file stays
      */

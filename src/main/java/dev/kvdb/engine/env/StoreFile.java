@@ -6,8 +6,8 @@ import java.nio.ByteBuffer;
 /**
  * One open file. Reads are positional and may run in several threads, beside one writer.
  *
- * <p>An interrupt of a reading or writing thread never closes the file under others: the operation is carried out and the thread's interrupt
- * status is kept. A sync that an interrupt broke is reported as a failed sync.
+ * <p>An interrupt of a reading or writing thread never closes the file under others: the operation is carried out and
+ * the thread's interrupt status is kept. A sync that an interrupt broke is reported as a failed sync.
  */
 public interface StoreFile extends AutoCloseable {
 
@@ -18,7 +18,10 @@ public interface StoreFile extends AutoCloseable {
      */
     int read(ByteBuffer target, long position) throws IOException;
 
-    /** Writes all of {@code source} at the position, which may be past the end. On failure any part may have been written. */
+    /**
+     * Writes all of {@code source} at the position, which may be past the end. On failure any part may have been
+     * written.
+     */
     void write(ByteBuffer source, long position) throws IOException;
 
     /** Cuts the file to {@code size} bytes; does nothing where it is not longer. */

@@ -15,9 +15,7 @@ public final class DamageException extends StoreException {
      * @param found what was there
      */
     public DamageException(String file, long offset, String expected, String found) {
-        super(
-                "damaged data in " + file + " at offset " + offset + ": expected " + expected + ", found " + found,
-                null);
+        super("damaged data in " + file + " at offset " + offset + ": expected " + expected + ", found " + found, null);
         this.file = file;
         this.offset = offset;
     }

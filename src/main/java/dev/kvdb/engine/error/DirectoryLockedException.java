@@ -10,6 +10,9 @@ public final class DirectoryLockedException extends StoreException {
      * @param owner what the lock file says of its owner: PID, host and start time
      */
     public DirectoryLockedException(String directory, String owner) {
-        super("store directory " + directory + " is in use by " + owner + "; stop that process, or use another directory", null);
+        super(
+                "store directory " + directory + " is in use by " + owner
+                        + "; stop that process, or use another directory",
+                null);
     }
 }

@@ -1,8 +1,8 @@
 package dev.kvdb.engine.error;
 
 /**
- * The file system has no space left. The write was not applied. The store takes writes again by itself once there is space; removes and
- * garbage collection go on from a reserve.
+ * The file system has no space left. The write was not applied. The store takes writes again by itself once there is
+ * space; removes and garbage collection go on from a reserve.
  */
 public final class DiskFullException extends StoreException {
 

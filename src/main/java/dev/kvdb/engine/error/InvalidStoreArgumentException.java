@@ -28,7 +28,8 @@ public final class InvalidStoreArgumentException extends StoreException {
     /** A value of {@code bytes} bytes where at most {@code bytesMax} are accepted. */
     public static InvalidStoreArgumentException valueTooLarge(long bytes, long bytesMax) {
         return new InvalidStoreArgumentException(
-                Reason.VALUE_TOO_LARGE, "value of " + bytes + " bytes is larger than the limit of " + bytesMax + " bytes");
+                Reason.VALUE_TOO_LARGE,
+                "value of " + bytes + " bytes is larger than the limit of " + bytesMax + " bytes");
     }
 
     /** What kind of argument was refused. */

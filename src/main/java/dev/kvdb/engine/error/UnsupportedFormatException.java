@@ -11,6 +11,9 @@ public final class UnsupportedFormatException extends StoreException {
      * @param found what the file says
      */
     public UnsupportedFormatException(String file, String expected, String found) {
-        super("cannot open " + file + ": expected " + expected + ", found " + found + "; use a newer build of kvdb, or another directory", null);
+        super(
+                "cannot open " + file + ": expected " + expected + ", found " + found
+                        + "; use a newer build of kvdb, or another directory",
+                null);
     }
 }

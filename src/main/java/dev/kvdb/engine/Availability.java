@@ -1,0 +1,106 @@
+package dev.kvdb.engine;
+
+import dev.kvdb.engine.error.DiskFullException;
+import dev.kvdb.engine.error.StoreClosedException;
+import dev.kvdb.engine.error.StoreException;
+import dev.kvdb.engine.error.StoreReadOnlyException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which calls the store answers, and why not all. A store that failed stays read-only until it is opened anew; a full
+ * disk passes.
+ *
+ * <p>Safe for use by several threads.
+ */
+final class Availability {
+
+    private static final Logger LOG = System.getLogger(Availability.class.getName());
+
+    private final String directory;
+    private final StoreListener listener;
+
+    private volatile Condition condition = new Condition(StoreState.WRITABLE, "", null);
+
+    /** A state, why, and what a write is answered with. */
+    private record Condition(StoreState state, String detail, StoreReadOnlyException.@Nullable Reason reason) {}
+
+    Availability(String directory, StoreListener listener) {
+        this.directory = directory;
+        this.listener = listener;
+    }
+
+    StoreState state() {
+        return condition.state();
+    }
+
+    String detail() {
+        return condition.detail();
+    }
+
+    /** What a set, or a remove, is to be refused with; null where it may go on. */
+    @Nullable
+    StoreException refusal(boolean remove) {
+        Condition now = condition;
+        return switch (now.state()) {
+            case WRITABLE -> null;
+            case DISK_FULL -> remove ? null : new DiskFullException(directory, now.detail());
+            case READ_ONLY -> readOnly(now);
+            case CLOSED -> new StoreClosedException(directory);
+        };
+    }
+
+    void checkOpen() {
+        if (condition.state() == StoreState.CLOSED) {
+            throw new StoreClosedException(directory);
+        }
+    }
+
+    /** Whether files may be written at all. */
+    boolean mayWrite() {
+        return condition.state() == StoreState.WRITABLE || condition.state() == StoreState.DISK_FULL;
+    }
+
+    /** Turns the store read-only for good. The first reason stays. */
+    synchronized StoreException fail(StoreReadOnlyException.Reason reason, String detail) {
+        if (mayWrite()) {
+            become(new Condition(StoreState.READ_ONLY, detail, reason), Level.ERROR);
+        }
+        StoreException refusal = refusal(true);
+        return refusal == null ? new StoreReadOnlyException(directory, reason, detail) : refusal;
+    }
+
+    synchronized StoreException diskFull(String detail) {
+        if (condition.state() == StoreState.WRITABLE) {
+            become(new Condition(StoreState.DISK_FULL, detail, null), Level.ERROR);
+        }
+        return new DiskFullException(directory, detail);
+    }
+
+    synchronized void spaceReturned() {
+        if (condition.state() == StoreState.DISK_FULL) {
+            become(new Condition(StoreState.WRITABLE, "", null), Level.INFO);
+        }
+    }
+
+    synchronized void close() {
+        if (condition.state() != StoreState.CLOSED) {
+            become(new Condition(StoreState.CLOSED, "closed", null), Level.DEBUG);
+        }
+    }
+
+    private StoreReadOnlyException readOnly(Condition now) {
+        StoreReadOnlyException.Reason reason =
+                now.reason() == null ? StoreReadOnlyException.Reason.IO_FAILED : now.reason();
+        return new StoreReadOnlyException(directory, reason, now.detail());
+    }
+
+    private void become(Condition next, Level level) {
+        condition = next;
+        String why = next.detail().isEmpty() ? "" : ": " + next.detail();
+        LOG.log(level, "store " + directory + " is " + next.state().name().toLowerCase(Locale.ROOT) + why);
+        listener.stateChanged(next.state(), next.detail());
+    }
+}

@@ -1,0 +1,172 @@
+package dev.kvdb.engine;
+
+import dev.kvdb.engine.env.Clock;
+import dev.kvdb.engine.env.NoSpaceException;
+import dev.kvdb.engine.error.StoreException;
+import dev.kvdb.engine.error.StoreIoException;
+import dev.kvdb.engine.error.StoreReadOnlyException;
+import dev.kvdb.engine.gc.GarbageCollector;
+import dev.kvdb.engine.log.DiskReserve;
+import dev.kvdb.engine.log.Segment;
+import dev.kvdb.engine.log.SegmentCounters;
+import dev.kvdb.engine.log.Segments;
+import java.io.IOException;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs garbage collections, one at a time, each in the thread that asks for it, and counts what they did.
+ *
+ * <p>Safe for use by several threads.
+ */
+final class CollectionRuns {
+
+    /** An active segment smaller than this share of a full one is not sealed for the sake of its garbage. */
+    private static final int SEAL_SHARE = 16;
+
+    private final StoreOptions options;
+    private final Clock clock;
+    private final Segments segments;
+    private final GarbageCollector collector;
+    private final ReentrantLock maintenance;
+    private final Availability availability;
+    private final DiskReserve reserve;
+    private final Runnable sealActive;
+
+    private final AtomicBoolean running = new AtomicBoolean();
+    private final LongAdder runs = new LongAdder();
+    private final LongAdder failures = new LongAdder();
+    private final LongAdder bytesCopied = new LongAdder();
+    private final LongAdder bytesReclaimed = new LongAdder();
+    private volatile boolean cancelled;
+    private volatile @Nullable String lastError;
+
+    /**
+     * What collections work with.
+     *
+     * @param options the store's options
+     * @param clock tells how long a collection took
+     * @param segments the store's segments
+     * @param maintenance held by a collection; keeps snapshots away
+     * @param availability learns of failures
+     * @param reserve given up when the disk is full
+     */
+    record Surroundings(
+            StoreOptions options,
+            Clock clock,
+            Segments segments,
+            ReentrantLock maintenance,
+            Availability availability,
+            DiskReserve reserve) {}
+
+    /** @param sealActive seals the segment that is appended to, and returns when that is done */
+    CollectionRuns(Surroundings in, GarbageCollector collector, Runnable sealActive) {
+        this.options = in.options();
+        this.clock = in.clock();
+        this.segments = in.segments();
+        this.maintenance = in.maintenance();
+        this.availability = in.availability();
+        this.reserve = in.reserve();
+        this.collector = collector;
+        this.sealActive = sealActive;
+    }
+
+    /** Ends a running collection soon, and lets no other begin. */
+    void cancel() {
+        cancelled = true;
+    }
+
+    GarbageCollectionReport run(GarbageCollectionRequest request) {
+        double deadShareMin = request.force() ? 0 : options.garbageCollection().deadShareMin();
+        if (request.dryRun()) {
+            return report(collector.preview(deadShareMin), clock.nanoTime());
+        }
+        StoreException refusal = availability.refusal(true);
+        if (refusal != null) {
+            throw refusal;
+        }
+        if (!running.compareAndSet(false, true)) {
+            return new GarbageCollectionReport(true, 0, 0, 0, 0);
+        }
+        try {
+            return runAlone(request, deadShareMin);
+        } finally {
+            running.set(false);
+        }
+    }
+
+    StoreStatistics.GarbageCollection statistics() {
+        return new StoreStatistics.GarbageCollection(
+                running.get(), runs.sum(), failures.sum(), bytesCopied.sum(), bytesReclaimed.sum(), lastError);
+    }
+
+    private GarbageCollectionReport runAlone(GarbageCollectionRequest request, double deadShareMin) {
+        long start = clock.nanoTime();
+        if (!request.force() && logBytes() < options.garbageCollection().logBytesMin()) {
+            return new GarbageCollectionReport(false, 0, 0, 0, 0);
+        }
+        maintenance.lock();
+        try {
+            if (isActiveWorthSealing(request.force(), deadShareMin)) {
+                sealActive.run();
+            }
+            GarbageCollector.Outcome outcome =
+                    collector.collect(deadShareMin, () -> cancelled || !availability.mayWrite());
+            if (outcome.segments() > 0) {
+                runs.increment();
+                bytesCopied.add(outcome.bytesCopied());
+                bytesReclaimed.add(outcome.bytesReclaimed());
+            }
+            lastError = null;
+            return report(outcome, start);
+        } catch (NoSpaceException e) {
+            reserve.release();
+            throw failed(availability.diskFull(String.valueOf(e.getMessage())));
+        } catch (IOException | StoreIoException e) {
+            throw failed(availability.fail(
+                    StoreReadOnlyException.Reason.IO_FAILED, "garbage collection failed: " + e.getMessage()));
+        } catch (CompletionException e) {
+            throw failed(e.getCause() instanceof StoreException cause ? cause : e);
+        } finally {
+            maintenance.unlock();
+        }
+    }
+
+    private <E extends RuntimeException> E failed(E cause) {
+        if (!cancelled) {
+            failures.increment();
+            lastError = cause.getMessage();
+        }
+        return cause;
+    }
+
+    private GarbageCollectionReport report(GarbageCollector.Outcome outcome, long startNanos) {
+        return new GarbageCollectionReport(
+                false,
+                outcome.segments(),
+                outcome.bytesCopied(),
+                outcome.bytesReclaimed(),
+                TimeUnit.NANOSECONDS.toMillis(clock.nanoTime() - startNanos));
+    }
+
+    private long logBytes() {
+        return segments.all().stream().mapToLong(Segment::length).sum();
+    }
+
+    private boolean isActiveWorthSealing(boolean force, double deadShareMin) {
+        for (Segment segment : segments.all()) {
+            if (!segment.isSealed()) {
+                SegmentCounters counters = segment.counters();
+                boolean hasDead = counters.hasSupersededSet() || counters.tombstones() > 0;
+                boolean enough = segment.length() >= options.segmentBytesMax() / SEAL_SHARE
+                        && segment.length() - counters.liveBytes() >= deadShareMin * segment.length();
+                return hasDead && (force || enough);
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,315 @@
+package dev.kvdb.engine;
+
+import dev.kvdb.engine.cache.ValueCache;
+import dev.kvdb.engine.env.Clock;
+import dev.kvdb.engine.env.NoSpaceException;
+import dev.kvdb.engine.error.StoreException;
+import dev.kvdb.engine.error.StoreReadOnlyException;
+import dev.kvdb.engine.format.FrameHeader;
+import dev.kvdb.engine.format.RecordLocation;
+import dev.kvdb.engine.index.OrderedIndex;
+import dev.kvdb.engine.log.ActiveLog;
+import dev.kvdb.engine.log.DiskReserve;
+import dev.kvdb.engine.log.Segment;
+import dev.kvdb.engine.log.Segments;
+import dev.kvdb.engine.log.SyncFailedException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The one writer of the log. It takes all writes that wait, appends them as a group, makes the group durable with one
+ * sync, publishes it to the index, and only then acknowledges: in that order.
+ *
+ * <p>A group that could not be appended is cut off again and its writes fail; a failed sync is never retried, since the
+ * page cache may look clean and not be so: the store turns read-only. So does it after any other failure, an error of
+ * the virtual machine included: whoever waits is told.
+ *
+ * <p>All of it runs in the committer thread, except where a method says otherwise.
+ */
+final class Committer implements Runnable {
+
+    private static final int GROUP_BYTES_MAX = 8 * 1024 * 1024;
+    private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long SPACE_CHECK_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final ByteBuffer NO_VALUE = ByteBuffer.allocate(0).asReadOnlyBuffer();
+
+    private final Surroundings in;
+    private final WriteQueue queue;
+    private final ActiveLog log;
+
+    private final List<PendingWrite.OfKey> group = new ArrayList<>();
+    private final Map<Long, Boolean> presentInGroup = new HashMap<>();
+    private long groupBytes;
+    private long nextVersion;
+    private long lastSyncNanos;
+    private long lastWriteNanos;
+    private volatile long lastAppliedVersion;
+
+    /**
+     * What the committer works on.
+     *
+     * @param options the store's options
+     * @param clock time
+     * @param segments the store's segments
+     * @param index the store's index
+     * @param cache learns new values
+     * @param reserve given up when the disk is full
+     * @param availability learns of failures
+     * @param counters learn what was written
+     * @param listener told of syncs
+     */
+    record Surroundings(
+            StoreOptions options,
+            Clock clock,
+            Segments segments,
+            OrderedIndex index,
+            ValueCache cache,
+            DiskReserve reserve,
+            Availability availability,
+            WriteCounters counters,
+            StoreListener listener) {}
+
+    Committer(Surroundings in, WriteQueue queue, ActiveLog log, long nextVersion) {
+        this.in = in;
+        this.queue = queue;
+        this.log = log;
+        this.nextVersion = nextVersion;
+        this.lastAppliedVersion = nextVersion - 1;
+        this.lastSyncNanos = in.clock.nanoTime();
+        this.lastWriteNanos = lastSyncNanos;
+    }
+
+    /** The newest version in the index. Any thread. */
+    long lastAppliedVersion() {
+        return lastAppliedVersion;
+    }
+
+    @Override
+    public void run() {
+        List<PendingWrite> taken = new ArrayList<>();
+        while (queue.take(taken, waitNanos())) {
+            for (PendingWrite write : taken) {
+                accept(write);
+            }
+            commitGroup();
+            taken.clear();
+            upkeep();
+        }
+        try {
+            if (in.availability.mayWrite()) {
+                log.seal(nextVersion);
+            }
+        } catch (Throwable e) {
+            failed(e);
+        }
+    }
+
+    private long waitNanos() {
+        long wait = log.hasUnmarkedData() && in.availability.mayWrite() ? IDLE_NANOS : SPACE_CHECK_NANOS;
+        if (in.options.syncPolicy() == SyncPolicy.INTERVAL && !log.isDurable()) {
+            long sinceSync = in.clock.nanoTime() - lastSyncNanos;
+            wait = Math.min(wait, Math.max(1, syncIntervalNanos() - sinceSync));
+        }
+        return wait;
+    }
+
+    private void accept(PendingWrite write) {
+        StoreException refusal = in.availability.refusal(!(write instanceof PendingWrite.Set));
+        if (refusal != null) {
+            in.counters.failed.increment();
+            write.fail(refusal);
+            return;
+        }
+        try {
+            if (write instanceof PendingWrite.Control control) {
+                commitGroup();
+                carryOut(control);
+            } else if (write instanceof PendingWrite.OfKey ofKey) {
+                append(ofKey);
+            }
+        } catch (Throwable e) {
+            failGroup(e);
+            write.fail(failed(e));
+        }
+    }
+
+    private void carryOut(PendingWrite.Control control) throws IOException {
+        if (control.action == PendingWrite.Control.Action.SEAL) {
+            log.seal(nextVersion);
+        } else {
+            sync();
+        }
+        control.done.complete(null);
+    }
+
+    private void append(PendingWrite.OfKey write) throws IOException {
+        FrameHeader record = null;
+        ByteBuffer value = NO_VALUE;
+        write.existed = isPresent(write.key);
+        if (write instanceof PendingWrite.Set set) {
+            record = FrameHeader.ofSet(nextVersion, set.key, set.value);
+            value = ByteBuffer.wrap(set.value);
+        } else if (write.existed) {
+            record = FrameHeader.ofRemove(nextVersion, write.key);
+        }
+        if (record == null) {
+            write.version = nextVersion - 1;
+        } else {
+            int frameBytes = record.frameBytes();
+            if (groupBytes > 0 && (groupBytes + frameBytes > GROUP_BYTES_MAX || !log.fits(frameBytes))) {
+                commitGroup();
+            }
+            if (groupBytes == 0) {
+                log.begin(frameBytes, nextVersion);
+            }
+            write.location = log.append(record, value);
+            write.version = nextVersion++;
+            groupBytes += frameBytes;
+            presentInGroup.put(write.key, write instanceof PendingWrite.Set);
+        }
+        group.add(write);
+    }
+
+    private boolean isPresent(long key) {
+        Boolean inGroup = presentInGroup.get(key);
+        return inGroup == null ? in.index.get(key) != OrderedIndex.ABSENT : inGroup;
+    }
+
+    private void commitGroup() {
+        if (group.isEmpty()) {
+            return;
+        }
+        try {
+            if (groupBytes > 0) {
+                log.flush();
+                lastWriteNanos = in.clock.nanoTime();
+            }
+            if (in.options.syncPolicy() == SyncPolicy.ALWAYS) {
+                sync();
+            }
+        } catch (Throwable e) {
+            failGroup(e);
+            return;
+        }
+        for (PendingWrite.OfKey write : group) {
+            if (write.location != 0) {
+                apply(write);
+            }
+        }
+        log.end();
+        for (PendingWrite.OfKey write : group) {
+            acknowledge(write);
+        }
+        clearGroup();
+    }
+
+    private void apply(PendingWrite.OfKey write) {
+        Segment segment = in.segments.of(write.location);
+        long before;
+        if (write instanceof PendingWrite.Set set) {
+            segment.counters().addSet();
+            segment.counters().becameLive(set.location);
+            before = in.index.put(set.key, set.location);
+            in.cache.put(set.key, new ValueCache.CachedValue(set.location, set.version, set.value));
+        } else {
+            segment.counters().addTombstone(write.version);
+            before = in.index.remove(write.key);
+            in.cache.remove(write.key);
+        }
+        Segment segmentBefore = in.segments.find(RecordLocation.segmentId(before));
+        if (before != OrderedIndex.ABSENT && segmentBefore != null) {
+            segmentBefore.counters().becameDead(before);
+        }
+        lastAppliedVersion = write.version;
+    }
+
+    private void acknowledge(PendingWrite.OfKey write) {
+        in.counters.userBytes.add(Long.BYTES + write.queuedBytes());
+        (write instanceof PendingWrite.Set ? in.counters.sets : in.counters.removes).increment();
+        write.acknowledge();
+    }
+
+    private void sync() throws IOException {
+        if (log.isDurable()) {
+            return;
+        }
+        long start = in.clock.nanoTime();
+        log.sync();
+        lastSyncNanos = in.clock.nanoTime();
+        in.counters.syncs.increment();
+        in.listener.synced(lastSyncNanos - start, group.size(), groupBytes);
+    }
+
+    private void failGroup(Throwable cause) {
+        StoreException refusal = failed(cause);
+        in.counters.failed.add(group.size());
+        for (PendingWrite.OfKey write : group) {
+            write.fail(refusal);
+        }
+        clearGroup();
+    }
+
+    /** Takes the group back where only space is lacking; everything else ends writing for good. */
+    private StoreException failed(Throwable cause) {
+        if (cause instanceof SyncFailedException) {
+            in.counters.syncFailed(String.valueOf(cause.getMessage()));
+        }
+        if (cause instanceof NoSpaceException) {
+            try {
+                log.rollBack();
+                in.reserve.release();
+                return in.availability.diskFull(String.valueOf(cause.getMessage()));
+            } catch (IOException e) {
+                e.addSuppressed(cause);
+                return in.availability.fail(StoreReadOnlyException.Reason.IO_FAILED, e.toString());
+            }
+        }
+        return in.availability.fail(StoreReadOnlyException.Reason.IO_FAILED, cause.toString());
+    }
+
+    private void clearGroup() {
+        group.clear();
+        presentInGroup.clear();
+        groupBytes = 0;
+    }
+
+    private void upkeep() {
+        long now = in.clock.nanoTime();
+        try {
+            if (in.availability.state() == StoreState.DISK_FULL) {
+                checkSpace();
+            } else if (in.availability.mayWrite()) {
+                boolean syncDue =
+                        in.options.syncPolicy() == SyncPolicy.INTERVAL && now - lastSyncNanos >= syncIntervalNanos();
+                if (syncDue) {
+                    sync();
+                }
+                if (log.hasUnmarkedData() && now - lastWriteNanos >= IDLE_NANOS) {
+                    log.markIdle(in.options.syncPolicy() == SyncPolicy.ALWAYS);
+                }
+            }
+        } catch (Throwable e) {
+            failed(e);
+        }
+    }
+
+    private void checkSpace() throws IOException {
+        long usable = in.segments
+                .directory()
+                .files()
+                .usableBytes(in.segments.directory().path());
+        long needed = in.options.reserveBytes() + in.options.segmentBytesMax() / 4L;
+        if (usable >= needed && in.reserve.take()) {
+            in.availability.spaceReturned();
+        }
+    }
+
+    private long syncIntervalNanos() {
+        return TimeUnit.MILLISECONDS.toNanos(in.options.syncIntervalMillis());
+    }
+}

@@ -1,0 +1,369 @@
+package dev.kvdb.engine;
+
+import dev.kvdb.engine.cache.ValueCache;
+import dev.kvdb.engine.env.Environment;
+import dev.kvdb.engine.error.DamageException;
+import dev.kvdb.engine.error.InvalidStoreArgumentException;
+import dev.kvdb.engine.error.OverloadedException;
+import dev.kvdb.engine.error.StoreClosedException;
+import dev.kvdb.engine.error.StoreException;
+import dev.kvdb.engine.error.StoreReadOnlyException;
+import dev.kvdb.engine.format.FrameHeader;
+import dev.kvdb.engine.format.RecordLocation;
+import dev.kvdb.engine.gc.AppliedWrites;
+import dev.kvdb.engine.gc.GarbageCollector;
+import dev.kvdb.engine.index.OrderedIndex;
+import dev.kvdb.engine.log.ActiveLog;
+import dev.kvdb.engine.log.Segment;
+import dev.kvdb.engine.log.SegmentReads;
+import dev.kvdb.engine.log.Segments;
+import dev.kvdb.engine.recovery.SnapshotFile;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.random.RandomGenerator;
+
+/**
+ * The {@link Store} over one log-structured directory.
+ *
+ * <p>Reads run in the calling thread: the index gives the location, the cache the value if it was read from there, else
+ * one disk access does. All writes go through the {@link Committer}. Garbage collection and snapshots exclude one
+ * another by the maintenance lock; neither excludes reads or writes.
+ */
+final class LogStructuredStore implements Store {
+
+    private static final Logger LOG = System.getLogger(LogStructuredStore.class.getName());
+
+    private final Path path;
+    private final StoreOptions options;
+    private final StoreOpening opening;
+    private final Segments segments;
+    private final OrderedIndex index;
+    private final ValueCache cache;
+    private final HiddenVersions hiddenVersions;
+    private final Availability availability;
+    private final WriteCounters writeCounters = new WriteCounters();
+    private final LongAdder damagedReads = new LongAdder();
+    private final ReentrantLock maintenance = new ReentrantLock();
+    private final WriteQueue queue;
+    private final Committer committer;
+    private final CollectionRuns collections;
+    private final Maintainer maintainer;
+    private final Thread committerThread;
+    private final Thread maintainerThread;
+
+    /** Bytes written when the newest snapshot was made, so that a store that did not change makes none. */
+    private long snapshotAtBytesWritten;
+
+    private boolean closed;
+
+    private LogStructuredStore(
+            Path path, StoreOptions options, Environment environment, StoreListener listener, StoreOpening opening) {
+        this.path = path;
+        this.options = options;
+        this.opening = opening;
+        this.segments = opening.recovered().segments();
+        this.index = opening.recovered().index();
+        this.cache = new ValueCache(options.cacheBytesMax());
+        this.hiddenVersions = HiddenVersions.of(
+                opening.recovered().hidden(), opening.recovered().tombstones());
+        this.availability = new Availability(path.toString(), listener);
+        this.snapshotAtBytesWritten =
+                opening.recovered().clean() ? opening.directory().bytesWritten() : -1;
+        this.queue = new WriteQueue(
+                path.toString(), environment.clock(), options.writeQueueRequestsMax(), options.writeQueueBytesMax());
+        RandomGenerator random = synchronizedOver(environment.random());
+        GarbageCollector collector = new GarbageCollector(
+                segments,
+                index,
+                new Writes(),
+                random,
+                environment.clock(),
+                new GarbageCollector.Limits(
+                        options.segmentBytesMax(), options.garbageCollection().bytesPerSecondMax()));
+        this.collections = new CollectionRuns(
+                new CollectionRuns.Surroundings(
+                        options, environment.clock(), segments, maintenance, availability, opening.reserve()),
+                collector,
+                () -> control(PendingWrite.Control.Action.SEAL));
+        this.maintainer = new Maintainer(segments, environment.clock(), options, maintenance, new Chores());
+        this.committer = new Committer(
+                new Committer.Surroundings(
+                        options,
+                        environment.clock(),
+                        segments,
+                        index,
+                        cache,
+                        opening.reserve(),
+                        availability,
+                        writeCounters,
+                        listener),
+                queue,
+                new ActiveLog(segments, random, options.segmentBytesMax(), maintainer::sealed),
+                opening.recovered().nextVersion());
+        this.committerThread = environment.threads().newThread(committer);
+        this.maintainerThread = environment.threads().newThread(maintainer);
+    }
+
+    static LogStructuredStore open(Path path, StoreOptions options, Environment environment, StoreListener listener) {
+        StoreOpening opening = StoreOpening.open(path, options, environment, listener);
+        LogStructuredStore store = new LogStructuredStore(path, options, environment, listener, opening);
+        if (!store.hiddenVersions.isEmpty()) {
+            store.availability.fail(StoreReadOnlyException.Reason.DAMAGED, store.hiddenVersions.describe());
+        } else if (!opening.reserveTaken()) {
+            store.availability.diskFull("no room for the reserve of " + options.reserveBytes() + " bytes");
+        }
+        store.committerThread.start();
+        store.maintainerThread.start();
+        return store;
+    }
+
+    @Override
+    public Optional<Entry> get(long key) {
+        while (true) {
+            availability.checkOpen();
+            long location = index.get(key);
+            if (location == OrderedIndex.ABSENT) {
+                hiddenVersions.checkAbsent(key);
+                return Optional.empty();
+            }
+            ValueCache.CachedValue cached = cache.get(key, location);
+            if (cached != null) {
+                return Optional.of(new Entry(key, cached.version(), cached.value()));
+            }
+            Segment segment = segments.pin(RecordLocation.segmentId(location));
+            if (segment != null) {
+                try {
+                    return Optional.of(read(segment, location, key));
+                } finally {
+                    segment.unpin();
+                }
+            }
+        }
+    }
+
+    @Override
+    public Lookup lookup(long key) {
+        availability.checkOpen();
+        long location = index.get(key);
+        if (location == OrderedIndex.ABSENT) {
+            hiddenVersions.checkAbsent(key);
+            return Lookup.Absent.INSTANCE;
+        }
+        ValueCache.CachedValue cached = cache.get(key, location);
+        return cached == null
+                ? Lookup.OnDisk.INSTANCE
+                : new Lookup.Cached(new Entry(key, cached.version(), cached.value()));
+    }
+
+    @Override
+    public CompletionStage<SetResult> set(long key, byte[] value) {
+        PendingWrite.Set write = new PendingWrite.Set(key, value);
+        if (value.length > options.valueBytesMax()) {
+            write.fail(InvalidStoreArgumentException.valueTooLarge(value.length, options.valueBytesMax()));
+        } else {
+            enqueue(write);
+        }
+        return write.result.minimalCompletionStage();
+    }
+
+    @Override
+    public CompletionStage<RemoveResult> remove(long key) {
+        PendingWrite.Remove write = new PendingWrite.Remove(key);
+        enqueue(write);
+        return write.result.minimalCompletionStage();
+    }
+
+    @Override
+    public Iterator<Entry> entries() {
+        availability.checkOpen();
+        return new EntryIterator(index.cursor(Long.MIN_VALUE), this::get);
+    }
+
+    @Override
+    public GarbageCollectionReport collectGarbage(GarbageCollectionRequest request) {
+        availability.checkOpen();
+        return collections.run(request);
+    }
+
+    @Override
+    public StoreStatistics statistics() {
+        return new StoreStatistics(
+                availability.state(),
+                availability.detail(),
+                index.size(),
+                committer.lastAppliedVersion(),
+                diskFreeBytes(),
+                index.memoryBytes(),
+                segments.openFiles(),
+                StoreStatistics.Log.of(segments.all()),
+                new StoreStatistics.Writes(
+                        writeCounters.sets.sum(),
+                        writeCounters.removes.sum(),
+                        writeCounters.rejected.sum(),
+                        writeCounters.failed.sum(),
+                        writeCounters.userBytes.sum(),
+                        opening.directory().bytesWritten(),
+                        writeCounters.syncs.sum(),
+                        writeCounters.lastSyncError(),
+                        queue.requests(),
+                        queue.bytes()),
+                new StoreStatistics.Reads(
+                        cache.hits(), cache.misses(), cache.evictions(), cache.bytes(), damagedReads.sum()),
+                collections.statistics(),
+                opening.recoveryStatistics());
+    }
+
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        collections.cancel();
+        queue.close();
+        join(committerThread);
+        maintainer.close();
+        join(maintainerThread);
+        maintenance.lock();
+        try {
+            if (availability.mayWrite() && opening.directory().bytesWritten() != snapshotAtBytesWritten) {
+                SnapshotFile.write(segments, index, committer::lastAppliedVersion);
+                SnapshotFile.publish(opening.directory());
+            }
+        } catch (IOException | RuntimeException e) {
+            LOG.log(Level.WARNING, "writing the index snapshot failed; the next open takes longer: " + e);
+        } finally {
+            maintenance.unlock();
+            availability.close();
+            segments.close();
+            StoreOpening.release(opening.lock());
+        }
+    }
+
+    private Entry read(Segment segment, long location, long key) {
+        cache.countMiss();
+        try {
+            SegmentReads.StoredRecord stored = SegmentReads.read(segment, location, key);
+            FrameHeader header = stored.header();
+            hiddenVersions.checkSurviving(key, header.version());
+            byte[] value = new byte[header.valueBytes()];
+            stored.value().get(value);
+            cache.put(key, new ValueCache.CachedValue(location, header.version(), value));
+            return new Entry(key, header.version(), value);
+        } catch (DamageException e) {
+            damagedReads.increment();
+            throw e;
+        }
+    }
+
+    private void enqueue(PendingWrite write) {
+        try {
+            StoreException refusal = availability.refusal(write instanceof PendingWrite.Remove);
+            if (refusal != null) {
+                writeCounters.failed.increment();
+                write.fail(refusal);
+            } else {
+                queue.offer(write);
+            }
+        } catch (OverloadedException e) {
+            writeCounters.rejected.increment();
+            write.fail(e);
+        } catch (StoreClosedException e) {
+            write.fail(e);
+        }
+    }
+
+    private void control(PendingWrite.Control.Action action) {
+        PendingWrite.Control control = new PendingWrite.Control(action);
+        queue.offer(control);
+        control.done.join();
+    }
+
+    private long diskFreeBytes() {
+        try {
+            return opening.directory().files().usableBytes(path);
+        } catch (IOException e) {
+            return -1;
+        }
+    }
+
+    /** Waits for a thread to end, whatever interrupts say; the caller's interrupt status is kept. */
+    private static void join(Thread thread) {
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static RandomGenerator synchronizedOver(RandomGenerator random) {
+        return () -> {
+            synchronized (random) {
+                return random.nextLong();
+            }
+        };
+    }
+
+    /** What garbage collection is told of writes. */
+    private final class Writes implements AppliedWrites {
+
+        @Override
+        public long lastVersion() {
+            return committer.lastAppliedVersion();
+        }
+
+        @Override
+        public long nextVersion() {
+            return committer.lastAppliedVersion() + 1;
+        }
+
+        @Override
+        public void sync() throws IOException {
+            try {
+                control(PendingWrite.Control.Action.SYNC);
+            } catch (CompletionException e) {
+                throw new IOException("the log could not be synced: " + e.getCause(), e);
+            }
+        }
+
+        @Override
+        public void moved(long key, long from, long to) {
+            cache.relocate(key, from, to);
+        }
+    }
+
+    /** What the maintainer has done by the store. */
+    private final class Chores implements Maintainer.Chores {
+
+        @Override
+        public void writeSnapshot() throws IOException {
+            SnapshotFile.write(segments, index, committer::lastAppliedVersion);
+            new Writes().sync();
+            SnapshotFile.publish(opening.directory());
+            snapshotAtBytesWritten = opening.directory().bytesWritten();
+        }
+
+        @Override
+        public void collectGarbage() {
+            try {
+                collections.run(GarbageCollectionRequest.WORTHWHILE);
+            } catch (StoreException e) {
+                LOG.log(Level.WARNING, "garbage collection failed: " + e.getMessage());
+            }
+        }
+    }
+}

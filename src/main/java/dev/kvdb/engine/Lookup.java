@@ -1,0 +1,20 @@
+package dev.kvdb.engine;
+
+/** What memory alone can tell about a key. */
+public sealed interface Lookup {
+
+    /** The key has no value. */
+    record Absent() implements Lookup {
+
+        static final Absent INSTANCE = new Absent();
+    }
+
+    /** The value is in the cache. */
+    record Cached(Entry entry) implements Lookup {}
+
+    /** The value is on disk: {@link Store#get} costs one disk access. */
+    record OnDisk() implements Lookup {
+
+        static final OnDisk INSTANCE = new OnDisk();
+    }
+}

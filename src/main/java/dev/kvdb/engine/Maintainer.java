@@ -1,0 +1,150 @@
+package dev.kvdb.engine;
+
+import dev.kvdb.engine.env.Clock;
+import dev.kvdb.engine.log.HintFile;
+import dev.kvdb.engine.log.Segment;
+import dev.kvdb.engine.log.SegmentContents;
+import dev.kvdb.engine.log.Segments;
+import dev.kvdb.engine.log.StoreFileNames;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes hint files of segments that were sealed and index snapshots from time to time, and looks for garbage where the
+ * options ask for it. None of it is needed for correctness: what fails is logged, and made up for at the next open.
+ *
+ * <p>{@link #run} belongs to the maintainer thread; the other methods to any.
+ */
+final class Maintainer implements Runnable {
+
+    private static final Logger LOG = System.getLogger(Maintainer.class.getName());
+
+    private final Segments segments;
+    private final Clock clock;
+    private final StoreOptions options;
+    private final ReentrantLock maintenance;
+    private final Chores chores;
+
+    private final ArrayDeque<Segment> withoutHint = new ArrayDeque<>();
+    private boolean closed;
+    private volatile @Nullable Thread thread;
+    private long snapshotDueBytes;
+
+    /** What the maintainer has done by the store. */
+    interface Chores {
+
+        /** Writes an index snapshot; the caller holds the maintenance lock. */
+        void writeSnapshot() throws IOException;
+
+        /** Collects garbage where that is worth it. */
+        void collectGarbage();
+    }
+
+    /** @param maintenance held while hints and snapshots are written; garbage collection holds it too */
+    Maintainer(Segments segments, Clock clock, StoreOptions options, ReentrantLock maintenance, Chores chores) {
+        this.segments = segments;
+        this.clock = clock;
+        this.options = options;
+        this.maintenance = maintenance;
+        this.chores = chores;
+        this.snapshotDueBytes = options.snapshotLogBytes();
+    }
+
+    /** A segment was sealed, and has no hint yet. */
+    void sealed(Segment segment) {
+        synchronized (this) {
+            withoutHint.add(segment);
+        }
+        LockSupport.unpark(thread);
+    }
+
+    /** Ends the thread after the hints that are due. */
+    void close() {
+        synchronized (this) {
+            closed = true;
+        }
+        LockSupport.unpark(thread);
+    }
+
+    @Override
+    public void run() {
+        thread = Thread.currentThread();
+        long checkNanos =
+                TimeUnit.MILLISECONDS.toNanos(options.garbageCollection().checkIntervalMillis());
+        long lastCheck = clock.nanoTime();
+        while (true) {
+            Segment segment = nextWithoutHint();
+            if (segment != null) {
+                writeHint(segment);
+                continue;
+            }
+            if (isClosed()) {
+                return;
+            }
+            writeSnapshotIfDue();
+            long sinceCheck = clock.nanoTime() - lastCheck;
+            if (checkNanos > 0 && sinceCheck >= checkNanos) {
+                chores.collectGarbage();
+                lastCheck = clock.nanoTime();
+            } else {
+                clock.parkNanos(checkNanos > 0 ? checkNanos - sinceCheck : Long.MAX_VALUE);
+            }
+        }
+    }
+
+    private synchronized @Nullable Segment nextWithoutHint() {
+        return withoutHint.poll();
+    }
+
+    private synchronized boolean isClosed() {
+        return closed;
+    }
+
+    private void writeHint(Segment segment) {
+        maintenance.lock();
+        try {
+            Segment pinned = segments.pin(segment.id());
+            if (pinned == null) {
+                return;
+            }
+            try {
+                SegmentContents contents = SegmentContents.scan(pinned.file(), pinned);
+                if (contents.hidden().isEmpty()) {
+                    HintFile.write(segments.directory(), pinned, contents.records());
+                } else {
+                    pinned.markDamaged();
+                    LOG.log(Level.ERROR, "damage in " + pinned.path() + ": " + contents.hidden());
+                }
+            } finally {
+                pinned.unpin();
+            }
+        } catch (IOException | RuntimeException e) {
+            LOG.log(
+                    Level.WARNING,
+                    "writing " + StoreFileNames.hint(segment.id()) + " failed; the next open does it: " + e);
+        } finally {
+            maintenance.unlock();
+        }
+    }
+
+    private void writeSnapshotIfDue() {
+        if (segments.directory().bytesWritten() < snapshotDueBytes) {
+            return;
+        }
+        maintenance.lock();
+        try {
+            chores.writeSnapshot();
+        } catch (IOException | RuntimeException e) {
+            LOG.log(Level.WARNING, "writing the index snapshot failed; the next open takes longer: " + e);
+        } finally {
+            maintenance.unlock();
+        }
+        snapshotDueBytes = segments.directory().bytesWritten() + options.snapshotLogBytes();
+    }
+}

@@ -1,0 +1,137 @@
+package dev.kvdb.engine;
+
+import dev.kvdb.engine.env.Clock;
+import dev.kvdb.engine.env.DirectoryLock;
+import dev.kvdb.engine.env.Environment;
+import dev.kvdb.engine.env.FileSystem;
+import dev.kvdb.engine.env.NoSpaceException;
+import dev.kvdb.engine.error.DiskFullException;
+import dev.kvdb.engine.error.StoreIoException;
+import dev.kvdb.engine.log.DiskReserve;
+import dev.kvdb.engine.log.StoreDirectory;
+import dev.kvdb.engine.log.StoreFileNames;
+import dev.kvdb.engine.recovery.Recovered;
+import dev.kvdb.engine.recovery.Recovery;
+import dev.kvdb.engine.recovery.RecoveryListener;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.temporal.ChronoUnit;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A directory that was locked and recovered, ready for a store to be built on.
+ *
+ * @param lock held until the store is closed
+ * @param directory the store's files
+ * @param recovered what recovery found
+ * @param reserve the disk reserve
+ * @param reserveTaken whether the disk had room for it
+ * @param durationMillis how long it took
+ */
+record StoreOpening(
+        DirectoryLock lock,
+        StoreDirectory directory,
+        Recovered recovered,
+        DiskReserve reserve,
+        boolean reserveTaken,
+        long durationMillis) {
+
+    private static final long REPORT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    /** Locks the directory and recovers what is in it. Holds nothing where it fails. */
+    static StoreOpening open(Path path, StoreOptions options, Environment environment, StoreListener listener) {
+        Clock clock = environment.clock();
+        long start = clock.nanoTime();
+        FileSystem files = environment.files();
+        DirectoryLock lock;
+        try {
+            files.createDirectories(path);
+            lock = files.lock(path.resolve(StoreFileNames.LOCK), owner(clock));
+        } catch (IOException e) {
+            throw new StoreIoException("create or lock the store directory", path.toString(), e);
+        }
+        boolean opened = false;
+        try {
+            StoreDirectory directory = new StoreDirectory(files, path);
+            DiskReserve reserve = new DiskReserve(directory, options.reserveBytes());
+            Recovered recovered = recover(directory, options, environment, reserve, throttled(listener, clock));
+            boolean reserveTaken = !recovered.hidden().isEmpty() || reserve.take();
+            opened = true;
+            return new StoreOpening(
+                    lock,
+                    directory,
+                    recovered,
+                    reserve,
+                    reserveTaken,
+                    TimeUnit.NANOSECONDS.toMillis(clock.nanoTime() - start));
+        } catch (NoSpaceException e) {
+            throw new DiskFullException(path.toString(), "opening the store needs a little: " + e.getMessage());
+        } catch (IOException e) {
+            throw new StoreIoException("open the store in", path.toString(), e);
+        } finally {
+            if (!opened) {
+                release(lock);
+            }
+        }
+    }
+
+    StoreStatistics.Recovery recoveryStatistics() {
+        return new StoreStatistics.Recovery(
+                durationMillis,
+                recovered.clean(),
+                recovered.recordsScanned(),
+                recovered.hintsRebuilt(),
+                recovered.tornBytes());
+    }
+
+    static void release(DirectoryLock lock) {
+        try {
+            lock.close();
+        } catch (IOException e) {
+            System.getLogger(StoreOpening.class.getName())
+                    .log(System.Logger.Level.WARNING, "releasing the directory's lock failed: " + e);
+        }
+    }
+
+    /** A full disk must not keep the store from opening: recovery then goes on from the reserve. */
+    private static Recovered recover(
+            StoreDirectory directory,
+            StoreOptions options,
+            Environment environment,
+            DiskReserve reserve,
+            RecoveryListener listener)
+            throws IOException {
+        try {
+            return new Recovery(directory, environment.random(), options.openFilesMax(), listener).run();
+        } catch (NoSpaceException e) {
+            reserve.release();
+            return new Recovery(directory, environment.random(), options.openFilesMax(), listener).run();
+        }
+    }
+
+    private static RecoveryListener throttled(StoreListener listener, Clock clock) {
+        long[] last = {clock.nanoTime() - REPORT_NANOS};
+        return (phase, doneBytes, totalBytes) -> {
+            long now = clock.nanoTime();
+            if (now - last[0] >= REPORT_NANOS) {
+                last[0] = now;
+                listener.recoveryProgressed(new RecoveryProgress(phase, doneBytes, totalBytes));
+            }
+        };
+    }
+
+    private static String owner(Clock clock) {
+        return "PID " + ProcessHandle.current().pid() + " on " + host() + " since "
+                + clock.now().truncatedTo(ChronoUnit.SECONDS);
+    }
+
+    private static String host() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "an unnamed host";
+        }
+    }
+}

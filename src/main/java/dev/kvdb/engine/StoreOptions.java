@@ -1,0 +1,211 @@
+package dev.kvdb.engine;
+
+import dev.kvdb.engine.error.InvalidStoreArgumentException;
+
+/**
+ * How a store behaves. Immutable; start from {@link #DEFAULTS} and change what differs.
+ *
+ * @param syncPolicy when a write is acknowledged
+ * @param syncIntervalMillis how often {@link SyncPolicy#INTERVAL} syncs; 1 to 60,000
+ * @param segmentBytesMax a segment file is sealed before it would grow past this; 64 KiB to 1 GiB
+ * @param valueBytesMax largest value accepted; 0 to a fourth of {@code segmentBytesMax}
+ * @param cacheBytesMax heap that cached values may hold; 0 turns the cache off
+ * @param writeQueueRequestsMax writes that may wait for the committer; 1 to 1,000,000
+ * @param writeQueueBytesMax bytes of values that may wait for the committer; at least {@code valueBytesMax}
+ * @param openFilesMax segment files held open for reads; 16 to 1,000,000
+ * @param reserveBytes size of a preallocated file that is given up when the disk is full, so that removes and garbage
+ *     collection can go on; 0 for none
+ * @param snapshotLogBytes an index snapshot is written each time the log has grown by so much; at least 1 MiB
+ * @param garbageCollection when and how fast garbage is collected
+ */
+public record StoreOptions(
+        SyncPolicy syncPolicy,
+        int syncIntervalMillis,
+        int segmentBytesMax,
+        int valueBytesMax,
+        long cacheBytesMax,
+        int writeQueueRequestsMax,
+        long writeQueueBytesMax,
+        int openFilesMax,
+        long reserveBytes,
+        long snapshotLogBytes,
+        GarbageCollection garbageCollection) {
+
+    private static final int KIB = 1024;
+    private static final int MIB = 1024 * KIB;
+
+    /** Durable writes, 64 MiB segments, 16 MiB values, a 64 MiB cache. */
+    public static final StoreOptions DEFAULTS = new StoreOptions(
+            SyncPolicy.ALWAYS,
+            1_000,
+            64 * MIB,
+            16 * MIB,
+            64L * MIB,
+            65_536,
+            64L * MIB,
+            512,
+            16L * MIB,
+            256L * MIB,
+            new GarbageCollection(64L * MIB, 0.3, 0, 1_000));
+
+    /**
+     * When and how fast garbage is collected.
+     *
+     * @param logBytesMin nothing is collected by itself while the log is smaller
+     * @param deadShareMin a segment is worth rewriting when at least this share of it can be reclaimed; 0.01 to 0.99
+     * @param bytesPerSecondMax how fast live records are copied; 0 for no limit
+     * @param checkIntervalMillis how often the store itself looks for garbage; 0 where the owner calls
+     *     {@link Store#collectGarbage}
+     */
+    public record GarbageCollection(
+            long logBytesMin, double deadShareMin, long bytesPerSecondMax, int checkIntervalMillis) {
+
+        /** @throws InvalidStoreArgumentException where an option is out of its range */
+        public GarbageCollection {
+            check("garbageCollection.logBytesMin", logBytesMin, 0, Long.MAX_VALUE);
+            check("garbageCollection.bytesPerSecondMax", bytesPerSecondMax, 0, Long.MAX_VALUE);
+            check("garbageCollection.checkIntervalMillis", checkIntervalMillis, 0, 86_400_000);
+            if (!(deadShareMin >= 0.01 && deadShareMin <= 0.99)) {
+                throw InvalidStoreArgumentException.option(
+                        "garbageCollection.deadShareMin", deadShareMin, "from 0.01 to 0.99");
+            }
+        }
+    }
+
+    /** @throws InvalidStoreArgumentException where an option is out of its range */
+    public StoreOptions {
+        check("syncIntervalMillis", syncIntervalMillis, 1, 60_000);
+        check("segmentBytesMax", segmentBytesMax, 64 * KIB, 1024 * MIB);
+        check("valueBytesMax", valueBytesMax, 0, segmentBytesMax / 4);
+        check("cacheBytesMax", cacheBytesMax, 0, Long.MAX_VALUE);
+        check("writeQueueRequestsMax", writeQueueRequestsMax, 1, 1_000_000);
+        check("writeQueueBytesMax", writeQueueBytesMax, Math.max(1, valueBytesMax), Long.MAX_VALUE);
+        check("openFilesMax", openFilesMax, 16, 1_000_000);
+        check("reserveBytes", reserveBytes, 0, Long.MAX_VALUE);
+        check("snapshotLogBytes", snapshotLogBytes, MIB, Long.MAX_VALUE);
+    }
+
+    /** A builder that starts from these options. */
+    public Builder toBuilder() {
+        return new Builder(this);
+    }
+
+    private static void check(String name, long value, long min, long max) {
+        if (value < min || value > max) {
+            String range = max == Long.MAX_VALUE ? "at least " + min : "from " + min + " to " + max;
+            throw InvalidStoreArgumentException.option(name, value, range);
+        }
+    }
+
+    /** Changes some options of many. Not safe for use by several threads. */
+    public static final class Builder {
+
+        private SyncPolicy syncPolicy;
+        private int syncIntervalMillis;
+        private int segmentBytesMax;
+        private int valueBytesMax;
+        private long cacheBytesMax;
+        private int writeQueueRequestsMax;
+        private long writeQueueBytesMax;
+        private int openFilesMax;
+        private long reserveBytes;
+        private long snapshotLogBytes;
+        private GarbageCollection garbageCollection;
+
+        private Builder(StoreOptions from) {
+            syncPolicy = from.syncPolicy;
+            syncIntervalMillis = from.syncIntervalMillis;
+            segmentBytesMax = from.segmentBytesMax;
+            valueBytesMax = from.valueBytesMax;
+            cacheBytesMax = from.cacheBytesMax;
+            writeQueueRequestsMax = from.writeQueueRequestsMax;
+            writeQueueBytesMax = from.writeQueueBytesMax;
+            openFilesMax = from.openFilesMax;
+            reserveBytes = from.reserveBytes;
+            snapshotLogBytes = from.snapshotLogBytes;
+            garbageCollection = from.garbageCollection;
+        }
+
+        /** See {@link StoreOptions#syncPolicy}. */
+        public Builder syncPolicy(SyncPolicy value) {
+            syncPolicy = value;
+            return this;
+        }
+
+        /** See {@link StoreOptions#syncIntervalMillis}. */
+        public Builder syncIntervalMillis(int value) {
+            syncIntervalMillis = value;
+            return this;
+        }
+
+        /** See {@link StoreOptions#segmentBytesMax}. */
+        public Builder segmentBytesMax(int value) {
+            segmentBytesMax = value;
+            return this;
+        }
+
+        /** See {@link StoreOptions#valueBytesMax}. */
+        public Builder valueBytesMax(int value) {
+            valueBytesMax = value;
+            return this;
+        }
+
+        /** See {@link StoreOptions#cacheBytesMax}. */
+        public Builder cacheBytesMax(long value) {
+            cacheBytesMax = value;
+            return this;
+        }
+
+        /** See {@link StoreOptions#writeQueueRequestsMax}. */
+        public Builder writeQueueRequestsMax(int value) {
+            writeQueueRequestsMax = value;
+            return this;
+        }
+
+        /** See {@link StoreOptions#writeQueueBytesMax}. */
+        public Builder writeQueueBytesMax(long value) {
+            writeQueueBytesMax = value;
+            return this;
+        }
+
+        /** See {@link StoreOptions#openFilesMax}. */
+        public Builder openFilesMax(int value) {
+            openFilesMax = value;
+            return this;
+        }
+
+        /** See {@link StoreOptions#reserveBytes}. */
+        public Builder reserveBytes(long value) {
+            reserveBytes = value;
+            return this;
+        }
+
+        /** See {@link StoreOptions#snapshotLogBytes}. */
+        public Builder snapshotLogBytes(long value) {
+            snapshotLogBytes = value;
+            return this;
+        }
+
+        /** See {@link StoreOptions#garbageCollection}. */
+        public Builder garbageCollection(GarbageCollection value) {
+            garbageCollection = value;
+            return this;
+        }
+
+        /** @throws InvalidStoreArgumentException where an option is out of its range */
+        public StoreOptions build() {
+            return new StoreOptions(
+                    syncPolicy,
+                    syncIntervalMillis,
+                    segmentBytesMax,
+                    valueBytesMax,
+                    cacheBytesMax,
+                    writeQueueRequestsMax,
+                    writeQueueBytesMax,
+                    openFilesMax,
+                    reserveBytes,
+                    snapshotLogBytes,
+                    garbageCollection);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package dev.kvdb.engine;
+
+import dev.kvdb.engine.log.Segment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A momentary view of a store. Counters start at 0 when the store is opened. Parts are read one after another, so they
+ * may be a few operations apart.
+ *
+ * @param state which calls the store answers
+ * @param stateDetail why, where it is not writable; else empty
+ * @param keys keys that have a value
+ * @param lastVersion version of the newest applied write
+ * @param diskFreeBytes bytes that may still be written to the file system; -1 where it does not say
+ * @param indexBytes heap held by the index, an estimate
+ * @param openFiles files that the store holds open
+ * @param log the log's size and shape
+ * @param writes what was written
+ * @param reads what was read
+ * @param garbageCollection what was collected
+ * @param recovery how the last open went
+ */
+public record StoreStatistics(
+        StoreState state,
+        String stateDetail,
+        long keys,
+        long lastVersion,
+        long diskFreeBytes,
+        long indexBytes,
+        int openFiles,
+        Log log,
+        Writes writes,
+        Reads reads,
+        GarbageCollection garbageCollection,
+        Recovery recovery) {
+
+    /**
+     * The log's size and shape.
+     *
+     * @param segments segment files
+     * @param bytes bytes in them
+     * @param liveBytes bytes of records that the index points at; up to 1/32 too many
+     * @param deadBytes the rest: superseded records, tombstones, marks and headers
+     * @param tombstoneBytes bytes of tombstones, a part of {@code deadBytes}
+     */
+    public record Log(int segments, long bytes, long liveBytes, long deadBytes, long tombstoneBytes) {
+
+        static Log of(List<Segment> segments) {
+            long bytes = 0;
+            long liveBytes = 0;
+            long tombstoneBytes = 0;
+            for (Segment segment : segments) {
+                bytes += segment.length();
+                liveBytes += Math.min(segment.length(), segment.counters().liveBytes());
+                tombstoneBytes += segment.counters().tombstoneBytes();
+            }
+            return new Log(segments.size(), bytes, liveBytes, bytes - liveBytes, tombstoneBytes);
+        }
+    }
+
+    /**
+     * What was written.
+     *
+     * @param sets sets applied
+     * @param removes removes applied, those of absent keys included
+     * @param rejected writes refused because a queue was full
+     * @param failed writes that failed for any other reason
+     * @param userBytes bytes of keys and values that were asked to be written
+     * @param fileBytes bytes written to files of any kind, garbage collection included; over {@code userBytes} it is
+     *     the write amplification
+     * @param syncs syncs of the log
+     * @param lastSyncError what the last failed sync said, or null
+     * @param queuedRequests writes waiting for the committer
+     * @param queuedBytes bytes of their values
+     */
+    public record Writes(
+            long sets,
+            long removes,
+            long rejected,
+            long failed,
+            long userBytes,
+            long fileBytes,
+            long syncs,
+            @Nullable String lastSyncError,
+            int queuedRequests,
+            long queuedBytes) {}
+
+    /**
+     * What was read.
+     *
+     * @param cacheHits reads answered from the cache
+     * @param cacheMisses reads of present keys that went to disk
+     * @param cacheEvictions values dropped for room
+     * @param cacheBytes bytes held by the cache
+     * @param damaged reads that met damage
+     */
+    public record Reads(long cacheHits, long cacheMisses, long cacheEvictions, long cacheBytes, long damaged) {}
+
+    /**
+     * What was collected.
+     *
+     * @param running whether a collection is running now
+     * @param runs collections that rewrote or dropped a segment
+     * @param failures collections that failed
+     * @param bytesCopied log bytes written anew
+     * @param bytesReclaimed log bytes given back, net
+     * @param lastError what the last failure said, or null where the newest run went well
+     */
+    public record GarbageCollection(
+            boolean running,
+            long runs,
+            long failures,
+            long bytesCopied,
+            long bytesReclaimed,
+            @Nullable String lastError) {}
+
+    /**
+     * How the last open went.
+     *
+     * @param durationMillis how long it took
+     * @param clean whether the store had been closed properly
+     * @param recordsScanned records read from segments, not from hints or the snapshot
+     * @param hintsRebuilt hint files that were missing or damaged and were made anew
+     * @param tornBytes bytes at the log's end that were set aside
+     */
+    public record Recovery(long durationMillis, boolean clean, long recordsScanned, int hintsRebuilt, long tornBytes) {}
+}

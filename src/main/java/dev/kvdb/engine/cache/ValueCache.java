@@ -1,0 +1,112 @@
+package dev.kvdb.engine.cache;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.RemovalListener;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Values by key, each with the location that it was read from: it is served only while the index still holds that
+ * location. Bounded by the bytes of the values and a fixed cost each; admission and eviction are Caffeine's W-TinyLFU
+ * (Einziger, Friedman, Manes, 2017).
+ *
+ * <p>Safe for use by several threads. Runs its upkeep in the threads that use it.
+ */
+public final class ValueCache {
+
+    /**
+     * What an entry costs beside its value, in bytes: key, location, version, and the objects around them. An estimate.
+     */
+    private static final int ENTRY_BYTES = 128;
+
+    private final Cache<Long, CachedValue> values;
+    private final boolean enabled;
+    private final LongAdder hits = new LongAdder();
+    private final LongAdder misses = new LongAdder();
+    private final LongAdder evictions = new LongAdder();
+
+    /**
+     * A value and where it was read from.
+     *
+     * @param location the record's location
+     * @param version the record's version
+     * @param value must not be changed
+     */
+    public record CachedValue(long location, long version, byte[] value) {}
+
+    /** @param bytesMax what the cache may hold; 0 turns it off */
+    public ValueCache(long bytesMax) {
+        enabled = bytesMax > 0;
+        values = Caffeine.newBuilder()
+                .maximumWeight(bytesMax)
+                .weigher((Long key, CachedValue cached) -> ENTRY_BYTES + cached.value().length)
+                .evictionListener((RemovalListener<Long, CachedValue>) (key, cached, cause) -> evictions.increment())
+                .executor(Runnable::run)
+                .build();
+    }
+
+    /** The key's value, where it was read from that location. */
+    public @Nullable CachedValue get(long key, long location) {
+        CachedValue cached = enabled ? values.getIfPresent(key) : null;
+        if (cached == null || cached.location() != location) {
+            return null;
+        }
+        hits.increment();
+        return cached;
+    }
+
+    /** Counts a read that had to go to disk. */
+    public void countMiss() {
+        misses.increment();
+    }
+
+    /** Keeps a value. */
+    public void put(long key, CachedValue value) {
+        if (enabled) {
+            values.put(key, value);
+        }
+    }
+
+    /** Forgets a key's value. */
+    public void remove(long key) {
+        if (enabled) {
+            values.invalidate(key);
+        }
+    }
+
+    /** The record moved, with the same value and version. */
+    public void relocate(long key, long from, long to) {
+        if (enabled) {
+            values.asMap()
+                    .computeIfPresent(
+                            key,
+                            (k, cached) -> cached.location() == from
+                                    ? new CachedValue(to, cached.version(), cached.value())
+                                    : cached);
+        }
+    }
+
+    /** Reads answered. */
+    public long hits() {
+        return hits.sum();
+    }
+
+    /** Reads that had to go to disk. */
+    public long misses() {
+        return misses.sum();
+    }
+
+    /** Values dropped for room. */
+    public long evictions() {
+        return evictions.sum();
+    }
+
+    /** Bytes held. */
+    public long bytes() {
+        return values.policy()
+                .eviction()
+                .flatMap(eviction -> eviction.weightedSize().stream().boxed().findFirst())
+                .orElse(0L);
+    }
+}

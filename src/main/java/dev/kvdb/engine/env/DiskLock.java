@@ -1,0 +1,120 @@
+package dev.kvdb.engine.env;
+
+import dev.kvdb.engine.error.DirectoryLockedException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The operating system's lock on a store's lock file, which the text in the file only explains.
+ *
+ * <p>POSIX drops a process's locks on a file as soon as the process closes <em>any</em> descriptor of it. So a lock
+ * that this process holds is looked up before the file is touched, in a place that all class loaders of the process
+ * share: the system properties.
+ *
+ * <p>The locked byte lies far behind the text, since Windows forbids others to read locked bytes.
+ */
+final class DiskLock implements DirectoryLock {
+
+    private static final String PROPERTY_PREFIX = "dev.kvdb.locked:";
+    private static final long LOCKED_BYTE = Long.MAX_VALUE - 1;
+    private static final int OWNER_BYTES_MAX = 1024;
+
+    private final String property;
+    private final FileChannel channel;
+
+    private DiskLock(String property, FileChannel channel) {
+        this.property = property;
+        this.channel = channel;
+    }
+
+    static DirectoryLock acquire(Path file, String owner) throws IOException {
+        Path directory = Objects.requireNonNull(file.toAbsolutePath().getParent(), "a lock file is in a directory");
+        String property = PROPERTY_PREFIX + directory.toRealPath().resolve(file.getFileName());
+        Object holder = System.getProperties().putIfAbsent(property, owner);
+        if (holder != null) {
+            throw new DirectoryLockedException(directory.toString(), holder + " (this process)");
+        }
+        try (InterruptShield shield = InterruptShield.raise()) {
+            while (true) {
+                try {
+                    return new DiskLock(property, lockedChannel(file, directory, owner));
+                } catch (ClosedByInterruptException e) {
+                    shield.takeInterrupt();
+                }
+            }
+        } catch (IOException | RuntimeException e) {
+            System.getProperties().remove(property);
+            throw e;
+        }
+    }
+
+    private static FileChannel lockedChannel(Path file, Path directory, String owner) throws IOException {
+        FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        boolean locked = false;
+        try {
+            if (tryLock(channel) == null) {
+                throw new DirectoryLockedException(directory.toString(), ownerIn(channel));
+            }
+            writeOwner(channel, owner);
+            locked = true;
+            return channel;
+        } finally {
+            if (!locked) {
+                channel.close();
+            }
+        }
+    }
+
+    private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock(LOCKED_BYTE, 1, false);
+        } catch (OverlappingFileLockException e) {
+            return null;
+        }
+    }
+
+    private static String ownerIn(FileChannel channel) throws IOException {
+        ByteBuffer text = ByteBuffer.allocate(OWNER_BYTES_MAX);
+        while (text.hasRemaining() && channel.read(text, text.position()) >= 0) {
+            // read until the buffer is full or the file ends
+        }
+        String owner = StandardCharsets.UTF_8.decode(text.flip()).toString().strip();
+        return owner.isEmpty() ? "an owner that left no name" : owner;
+    }
+
+    private static void writeOwner(FileChannel channel, String owner) throws IOException {
+        ByteBuffer text = StandardCharsets.UTF_8.encode(owner + "\n");
+        try {
+            int bytes = text.remaining();
+            while (text.hasRemaining()) {
+                channel.write(text, text.position());
+            }
+            channel.truncate(bytes);
+        } catch (IOException e) {
+            // A full disk must not keep a store shut, or nothing could be removed from it; the lock holds without a
+            // name.
+            if (!(DiskFull.translate(e, "write", Path.of("lock")) instanceof NoSpaceException)) {
+                throw e;
+            }
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            channel.close();
+        } finally {
+            System.getProperties().remove(property);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+package dev.kvdb.engine.gc;
+
+import dev.kvdb.engine.env.Clock;
+import java.util.function.BooleanSupplier;
+
+/** Holds copying to a number of bytes a second. Belongs to one thread. */
+final class CopyPace {
+
+    private static final long NANOS_PER_SECOND = 1_000_000_000L;
+
+    private final Clock clock;
+    private final long bytesPerSecondMax;
+    private final BooleanSupplier cancelled;
+    private final long startNanos;
+    private long bytes;
+
+    /**
+     * @param clock tells and passes the time
+     * @param bytesPerSecondMax 0 for no limit
+     * @param cancelled ends a wait
+     */
+    CopyPace(Clock clock, long bytesPerSecondMax, BooleanSupplier cancelled) {
+        this.clock = clock;
+        this.bytesPerSecondMax = bytesPerSecondMax;
+        this.cancelled = cancelled;
+        this.startNanos = clock.nanoTime();
+    }
+
+    /** Waits until so many bytes more may be copied. */
+    void await(long moreBytes) {
+        if (bytesPerSecondMax == 0) {
+            return;
+        }
+        bytes += moreBytes;
+        long dueNanos = (long) ((double) bytes / bytesPerSecondMax * NANOS_PER_SECOND);
+        while (!cancelled.getAsBoolean()) {
+            long aheadNanos = dueNanos - (clock.nanoTime() - startNanos);
+            if (aheadNanos <= 0) {
+                return;
+            }
+            clock.parkNanos(aheadNanos);
+        }
+    }
+}

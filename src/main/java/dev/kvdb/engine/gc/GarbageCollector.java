@@ -1,0 +1,180 @@
+package dev.kvdb.engine.gc;
+
+import dev.kvdb.engine.env.Clock;
+import dev.kvdb.engine.error.DamageException;
+import dev.kvdb.engine.error.StoreIoException;
+import dev.kvdb.engine.gc.VictimChoice.Candidate;
+import dev.kvdb.engine.index.OrderedIndex;
+import dev.kvdb.engine.log.Segment;
+import dev.kvdb.engine.log.Segments;
+import dev.kvdb.engine.log.StoreFileNames;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.random.RandomGenerator;
+
+/**
+ * Collects garbage, one swap after another, until nothing more is worth it.
+ *
+ * <p>A swap copies what is live in its victims to a new segment, syncs that, makes all applied writes durable (they are
+ * what made the rest dead), replaces the manifest, moves the index by compare-and-set, so that a concurrent write wins,
+ * and only then deletes the victims. At every moment the manifest lists a whole store; a crash leaves at most files
+ * that it does not list.
+ *
+ * <p>One collection at a time. The caller keeps snapshots away meanwhile.
+ */
+public final class GarbageCollector {
+
+    private static final Logger LOG = System.getLogger(GarbageCollector.class.getName());
+
+    private final Segments segments;
+    private final OrderedIndex index;
+    private final AppliedWrites writes;
+    private final RandomGenerator random;
+    private final Clock clock;
+    private final Limits limits;
+
+    /**
+     * Limits of a collector.
+     *
+     * @param segmentBytesMax what a new segment may hold
+     * @param bytesPerSecondMax how fast records are copied; 0 for no limit
+     */
+    public record Limits(int segmentBytesMax, long bytesPerSecondMax) {}
+
+    /**
+     * What a collection did, or would do.
+     *
+     * @param segments victims
+     * @param bytesCopied bytes written anew
+     * @param bytesReclaimed bytes given back, net of those copied
+     */
+    public record Outcome(int segments, long bytesCopied, long bytesReclaimed) {
+
+        static final Outcome NOTHING = new Outcome(0, 0, 0);
+
+        Outcome plus(Outcome other) {
+            return new Outcome(
+                    segments + other.segments, bytesCopied + other.bytesCopied, bytesReclaimed + other.bytesReclaimed);
+        }
+    }
+
+    /**
+     * @param segments the store's segments
+     * @param index the store's index
+     * @param writes the writes beside it
+     * @param random makes salts
+     * @param clock paces the copying
+     * @param limits limits
+     */
+    public GarbageCollector(
+            Segments segments,
+            OrderedIndex index,
+            AppliedWrites writes,
+            RandomGenerator random,
+            Clock clock,
+            Limits limits) {
+        this.segments = segments;
+        this.index = index;
+        this.writes = writes;
+        this.random = random;
+        this.clock = clock;
+        this.limits = limits;
+    }
+
+    /** What a collection would do now. */
+    public Outcome preview(double deadShareMin) {
+        Outcome outcome = Outcome.NOTHING;
+        for (Candidate candidate : choice(deadShareMin).candidates(segments.all())) {
+            outcome = outcome.plus(new Outcome(1, candidate.keptBytes(), candidate.reclaimedBytes()));
+        }
+        return outcome;
+    }
+
+    /**
+     * Collects until nothing is worth it, or until it is cancelled.
+     *
+     * @param deadShareMin the share of a segment that is worth a rewrite; 0 for any dead record
+     * @param cancelled asked between records
+     * @throws IOException where the operating system fails a file operation; nothing is lost
+     */
+    public Outcome collect(double deadShareMin, BooleanSupplier cancelled) throws IOException {
+        VictimChoice choice = choice(deadShareMin);
+        CopyPace pace = new CopyPace(clock, limits.bytesPerSecondMax(), cancelled);
+        Outcome outcome = Outcome.NOTHING;
+        int swapsMax = 2 * segments.all().size() + 1;
+        for (int swap = 0; swap < swapsMax && !cancelled.getAsBoolean(); swap++) {
+            List<Segment> victims = choice.victims(choice.candidates(segments.all()));
+            if (victims.isEmpty()) {
+                break;
+            }
+            try {
+                outcome = outcome.plus(swap(victims, pace, cancelled));
+            } catch (DamageException e) {
+                LOG.log(Level.ERROR, "a segment is kept because of damage: " + e.getMessage());
+            }
+        }
+        return outcome;
+    }
+
+    private VictimChoice choice(double deadShareMin) {
+        return new VictimChoice(limits.segmentBytesMax(), deadShareMin);
+    }
+
+    private Outcome swap(List<Segment> victims, CopyPace pace, BooleanSupplier cancelled) throws IOException {
+        long liveAsOf = writes.lastVersion();
+        long firstVersion = victims.stream()
+                .mapToLong(victim -> victim.header().firstVersion())
+                .min()
+                .orElse(0);
+        List<Segment> holders = segments.all().stream()
+                .filter(segment -> !victims.contains(segment) && TombstoneRule.mayHoldBack(segment))
+                .toList();
+        try (SegmentCopy copy = new SegmentCopy(segments, index, firstVersion, liveAsOf, random.nextLong())) {
+            for (Segment victim : victims) {
+                copy.copyFrom(victim, holders, pace, cancelled);
+            }
+            if (cancelled.getAsBoolean()) {
+                return Outcome.NOTHING;
+            }
+            Segment output = copy.finish();
+            writes.sync();
+            Segments.Change change = new Segments.Change().remove(victims);
+            if (output != null) {
+                change.add(output);
+            }
+            publish(change, copy);
+            copy.moveIndex(writes);
+            long lengthBefore = victims.stream().mapToLong(Segment::length).sum();
+            retire(victims);
+            copy.writeHint();
+            long copied = output == null ? 0 : output.length();
+            return new Outcome(victims.size(), copied, lengthBefore - copied);
+        }
+    }
+
+    private void publish(Segments.Change change, SegmentCopy copy) throws IOException {
+        try {
+            segments.change(change, writes.nextVersion());
+        } catch (StoreIoException e) {
+            // The manifest on disk may list the copy.
+            copy.published();
+            throw e;
+        }
+        copy.published();
+    }
+
+    private void retire(List<Segment> victims) {
+        segments.forget(victims);
+        for (Segment victim : victims) {
+            try {
+                segments.directory().deleteIfExists(StoreFileNames.hint(victim.id()));
+                segments.directory().deleteIfExists(StoreFileNames.segment(victim.id()));
+            } catch (IOException e) {
+                LOG.log(Level.WARNING, "deleting " + victim.path() + " failed; the next open does it: " + e);
+            }
+        }
+    }
+}

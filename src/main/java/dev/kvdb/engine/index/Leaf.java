@@ -1,0 +1,249 @@
+package dev.kvdb.engine.index;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
+/**
+ * A leaf: at most {@value #ENTRIES_MAX} entries, ascending by key, in one byte array.
+ *
+ * <p>An entry is the difference of its key to {@code keyBase} and of its location to {@code locationBase}, both
+ * little-endian in as few bytes as the {@link Frame} allows that is chosen when the leaf is built. What does not fit,
+ * or an entry beyond the capacity, needs a new leaf.
+ *
+ * <pre>
+ *   | key - keyBase | location - locationBase | key ... | location ... | ... | spare entries | padding |
+ *   |   keyBytes    |      locationBytes      |
+ * </pre>
+ *
+ * <p>Threads: one writer at a time, by the lock of the tree. Readers are optimistic (a sequence lock): what they read
+ * between {@link #beginRead} and {@link #unchangedSince} counts only if the latter is true. Until then they may see
+ * entries half moved, but never leave the array: it and the widths are final, the count never exceeds the capacity, and
+ * it bounds each loop.
+ */
+final class Leaf extends Node {
+
+    /** With this many entries, consecutive keys take one byte each even when the leaf is full. */
+    static final int ENTRIES_MAX = 256;
+
+    private static final int OBJECT_BYTES = 56;
+    private static final int SPARE_ENTRIES_MIN = 8;
+
+    /** The first stride from the guessed position; the guess is off by about the square root of the count. */
+    private static final int GALLOP_START = 4;
+
+    private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle VERSION = versionHandle();
+
+    private final byte[] entries;
+    private final long keyBase;
+    private final long locationBase;
+    private final byte keyBytes;
+    private final byte locationBytes;
+    private int count;
+
+    /** Odd while a writer changes the leaf. */
+    private volatile long version;
+
+    /**
+     * A leaf of the entries of {@code source} from position {@code from} to before {@code to}, with room for
+     * {@code capacity}.
+     */
+    Leaf(Entries source, int from, int to, int capacity) {
+        long keyMin = source.key(from);
+        long keyMax = source.key(Math.max(from, to - 1));
+        long locationMin = source.locationMin(from, to);
+        long locationMax = source.locationMax(from, to);
+        keyBytes = (byte) Frame.width(keyMin, keyMax);
+        locationBytes = (byte) Frame.width(locationMin, locationMax);
+        keyBase = Frame.base(keyMin, keyMax, keyBytes);
+        locationBase = Frame.base(locationMin, locationMax, locationBytes);
+        entries = new byte[capacity * stride() + Long.BYTES - locationBytes];
+        for (int i = from; i < to; i++) {
+            store(i - from, source.key(i), source.location(i));
+        }
+        count = to - from;
+    }
+
+    /**
+     * The number of entries to make room for when a leaf of {@code count} is built: little spare, since growth only
+     * costs a copy.
+     */
+    static int capacityFor(int count) {
+        return Math.min(ENTRIES_MAX, count + Math.max(SPARE_ENTRIES_MIN, count / 8));
+    }
+
+    @Override
+    int count() {
+        return count;
+    }
+
+    @Override
+    int countMax() {
+        return ENTRIES_MAX;
+    }
+
+    int capacity() {
+        return (entries.length - Long.BYTES + locationBytes) / stride();
+    }
+
+    @Override
+    long memoryBytes() {
+        return OBJECT_BYTES + arrayBytes(entries.length, 1);
+    }
+
+    /** Whether so few entries are left that they may fit into a neighbour. */
+    boolean isSmall() {
+        return count < ENTRIES_MAX / 3;
+    }
+
+    /** Whether so many entries were removed that a smaller array is worth a copy. */
+    boolean isWasteful() {
+        return capacity() - count > Math.max(2 * SPARE_ENTRIES_MIN, count / 4);
+    }
+
+    long beginRead() {
+        return (long) VERSION.getAcquire(this);
+    }
+
+    /** Whether what was read since {@link #beginRead} returned {@code stamp} is a state that this leaf had. */
+    boolean unchangedSince(long stamp) {
+        VarHandle.acquireFence();
+        return (stamp & 1) == 0 && stamp == (long) VERSION.getOpaque(this);
+    }
+
+    /**
+     * The position of a key, or {@code -1 - p} if it is absent and position p is where it belongs.
+     *
+     * <p>Interpolates within the range of this leaf, gallops from there, and ends with a binary search: random keys
+     * mostly cost one or two cache lines, and the worst distribution about twice a binary search.
+     *
+     * @param low the least key of this leaf's range
+     * @param high the greatest key of this leaf's range
+     */
+    int positionOf(long key, long low, long high) {
+        int size = count;
+        int from = 0;
+        int to = size;
+        if (size > 0) {
+            int guess = guess(key, low, high, size);
+            int step = GALLOP_START;
+            if (key(guess) < key) {
+                from = guess + 1;
+                while (guess + step < size && key(guess + step) < key) {
+                    from = guess + step + 1;
+                    step *= 2;
+                }
+                to = Math.min(size, guess + step);
+            } else {
+                to = guess;
+                while (guess - step >= 0 && key(guess - step) >= key) {
+                    to = guess - step;
+                    step *= 2;
+                }
+                from = Math.max(0, guess - step + 1);
+            }
+        }
+        while (from < to) {
+            int middle = (from + to) >>> 1;
+            if (key(middle) < key) {
+                from = middle + 1;
+            } else {
+                to = middle;
+            }
+        }
+        return from < size && key(from) == key ? from : -1 - from;
+    }
+
+    /**
+     * The position of the first entry whose key is at least the given one; the arguments are those of
+     * {@link #positionOf}.
+     */
+    int positionAtLeast(long key, long low, long high) {
+        int position = positionOf(key, low, high);
+        return position < 0 ? -1 - position : position;
+    }
+
+    /** Where the key would be if keys were spread evenly; any answer within the entries is right. */
+    private static int guess(long key, long low, long high, int size) {
+        double fraction = (double) (key - low) / ((double) (high - low) + 1);
+        return Math.max(0, Math.min(size - 1, (int) (fraction * size)));
+    }
+
+    long key(int position) {
+        return keyBase + ((long) WORD.get(entries, position * stride()) & Frame.mask(keyBytes));
+    }
+
+    long location(int position) {
+        return locationBase + ((long) WORD.get(entries, position * stride() + keyBytes) & Frame.mask(locationBytes));
+    }
+
+    /** Whether {@link #insert} may be called with this entry. */
+    boolean canInsert(long key, long location) {
+        return count < capacity() && Frame.fits(key, keyBase, keyBytes) && canHold(location);
+    }
+
+    /** Whether {@link #setLocation} may be called with this location. */
+    boolean canHold(long location) {
+        return Frame.fits(location, locationBase, locationBytes);
+    }
+
+    void insert(int position, long key, long location) {
+        beginWrite();
+        int at = position * stride();
+        System.arraycopy(entries, at, entries, at + stride(), (count - position) * stride());
+        store(position, key, location);
+        count++;
+        endWrite();
+    }
+
+    void setLocation(int position, long location) {
+        beginWrite();
+        store(position, key(position), location);
+        endWrite();
+    }
+
+    void remove(int position) {
+        beginWrite();
+        int next = (position + 1) * stride();
+        System.arraycopy(entries, next, entries, next - stride(), (count - position - 1) * stride());
+        count--;
+        endWrite();
+    }
+
+    @Override
+    Node mergedWith(long separator, Node right) {
+        return new Entries().append(this, 0).append((Leaf) right, 0).toLeaf();
+    }
+
+    private int stride() {
+        return keyBytes + locationBytes;
+    }
+
+    private void store(int position, long key, long location) {
+        int at = position * stride();
+        storeBytes(at, key - keyBase, Frame.mask(keyBytes));
+        storeBytes(at + keyBytes, location - locationBase, Frame.mask(locationBytes));
+    }
+
+    private void storeBytes(int at, long value, long mask) {
+        WORD.set(entries, at, ((long) WORD.get(entries, at) & ~mask) | value);
+    }
+
+    private void beginWrite() {
+        VERSION.setOpaque(this, version + 1);
+        VarHandle.releaseFence();
+    }
+
+    private void endWrite() {
+        VERSION.setRelease(this, version + 1);
+    }
+
+    private static VarHandle versionHandle() {
+        try {
+            return MethodHandles.lookup().findVarHandle(Leaf.class, "version", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+}

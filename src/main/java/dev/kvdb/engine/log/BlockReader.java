@@ -1,0 +1,70 @@
+package dev.kvdb.engine.log;
+
+import dev.kvdb.engine.env.StoreFile;
+import dev.kvdb.engine.error.DamageException;
+import dev.kvdb.engine.format.Blocks;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * Reads entries of a fixed size from checksummed {@linkplain Blocks blocks}. Belongs to one thread. Does not own the
+ * file.
+ */
+public final class BlockReader {
+
+    private final StoreFile file;
+    private final String name;
+    private final int entryBytes;
+    private final ByteBuffer block;
+    private long position;
+    private long entriesLeft;
+
+    /**
+     * @param file where the blocks are
+     * @param name its path, for messages
+     * @param position where the first block begins
+     * @param entries how many entries there are in all
+     * @param entryBytes bytes of an entry
+     * @throws DamageException where the file is not as long as its entries need
+     */
+    public BlockReader(StoreFile file, String name, long position, long entries, int entryBytes) throws IOException {
+        this.file = file;
+        this.name = name;
+        this.position = position;
+        this.entriesLeft = entries;
+        this.entryBytes = entryBytes;
+        long bytes = position + (entries < 0 || entries > Long.MAX_VALUE / 64 ? 0 : Blocks.bytes(entries, entryBytes));
+        if (file.size() != bytes) {
+            throw new DamageException(name, 0, bytes + " bytes", file.size() + " bytes");
+        }
+        int entriesBuffered = (int) Math.min(Blocks.ENTRIES, entries);
+        this.block = ByteBuffer.allocate(entriesBuffered * entryBytes + Blocks.CRC_BYTES)
+                .limit(0);
+    }
+
+    /** Makes the next entry's bytes the next ones of {@link #bytes}. False at the end. */
+    public boolean next() throws IOException {
+        if (block.hasRemaining()) {
+            return true;
+        }
+        if (entriesLeft == 0) {
+            return false;
+        }
+        int entries = (int) Math.min(Blocks.ENTRIES, entriesLeft);
+        block.clear().limit(entries * entryBytes + Blocks.CRC_BYTES);
+        file.read(block, position);
+        int bytes = block.flip().limit();
+        if (bytes != entries * entryBytes + Blocks.CRC_BYTES) {
+            throw new DamageException(name, position, "a whole block", bytes + " bytes");
+        }
+        Blocks.open(block, name, position);
+        position += bytes;
+        entriesLeft -= entries;
+        return true;
+    }
+
+    /** The entry that {@link #next} moved to, at the position. */
+    public ByteBuffer bytes() {
+        return block;
+    }
+}

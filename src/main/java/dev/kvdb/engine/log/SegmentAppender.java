@@ -1,0 +1,170 @@
+package dev.kvdb.engine.log;
+
+import dev.kvdb.engine.env.StoreFile;
+import dev.kvdb.engine.format.FrameHeader;
+import dev.kvdb.engine.format.Mark;
+import dev.kvdb.engine.format.RecordLocation;
+import dev.kvdb.engine.format.SegmentHeader;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * Appends frames to one segment file, with a mark at least each MiB. Frames are buffered until {@link #flush}.
+ *
+ * <p>Belongs to one thread. Does not own the file.
+ */
+public final class SegmentAppender {
+
+    /** Bytes of the buffer that an appender needs. */
+    public static final int BUFFER_BYTES = 256 * 1024;
+
+    private static final int MARK_INTERVAL_BYTES = 1024 * 1024;
+
+    private final StoreDirectory directory;
+    private final SegmentHeader header;
+    private final StoreFile file;
+    private final ByteBuffer buffer;
+
+    /** Bytes that are in the file, not only in the buffer. */
+    private long flushedTo;
+
+    private long durableTo;
+    private long markedTo;
+    private long lastVersion;
+
+    /**
+     * @param directory counts the bytes
+     * @param header the segment's header, already in the file
+     * @param file the segment's file
+     * @param buffer of {@link #BUFFER_BYTES}, used by no one else meanwhile
+     */
+    public SegmentAppender(StoreDirectory directory, SegmentHeader header, StoreFile file, ByteBuffer buffer) {
+        this.directory = directory;
+        this.header = header;
+        this.file = file;
+        this.buffer = buffer.clear();
+        this.flushedTo = SegmentHeader.BYTES;
+        this.durableTo = SegmentHeader.BYTES;
+        this.markedTo = 0;
+        this.lastVersion = header.firstVersion() - 1;
+    }
+
+    /** Creates a segment file that holds its header only. Neither is durable yet. */
+    public static StoreFile create(StoreDirectory directory, String name, SegmentHeader header) throws IOException {
+        StoreFile file = directory.files().create(directory.file(name));
+        try {
+            directory.write(file, header.encode(), 0);
+            return file;
+        } catch (IOException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    /** Where the next frame goes: all bytes so far, buffered ones included. */
+    public long end() {
+        return flushedTo + buffer.position();
+    }
+
+    /** The segment's file. */
+    public StoreFile file() {
+        return file;
+    }
+
+    /** Whether data follows the newest mark. */
+    public boolean hasUnmarkedData() {
+        return end() > markedTo;
+    }
+
+    /** Whether all that was appended is durable. */
+    public boolean isDurable() {
+        return durableTo == end();
+    }
+
+    /** The highest version appended. */
+    public long lastVersion() {
+        return lastVersion;
+    }
+
+    /**
+     * Appends a record's frame.
+     *
+     * @param value the whole value, from its position to its limit; empty for a remove
+     * @return the frame's location
+     */
+    public long append(FrameHeader record, ByteBuffer value) throws IOException {
+        if (end() - markedTo >= MARK_INTERVAL_BYTES) {
+            mark();
+        }
+        if (buffer.remaining() < FrameHeader.BYTES_MAX) {
+            flush();
+        }
+        long offset = end();
+        record.encode(buffer, header.salt());
+        if (value.remaining() <= buffer.remaining()) {
+            buffer.put(value);
+        } else {
+            flush();
+            int bytes = value.remaining();
+            directory.write(file, value, flushedTo);
+            flushedTo += bytes;
+        }
+        lastVersion = Math.max(lastVersion, record.version());
+        return RecordLocation.of(header.segmentId(), offset, record.frameBytes());
+    }
+
+    /** Appends a mark. */
+    public void mark() throws IOException {
+        if (buffer.remaining() < Mark.FRAME_BYTES) {
+            flush();
+        }
+        new Mark(header.storeId(), header.segmentId(), end(), durableTo, lastVersion).encode(buffer, header.salt());
+        markedTo = end();
+    }
+
+    /** Writes what is buffered to the file. */
+    public void flush() throws IOException {
+        buffer.flip();
+        int bytes = buffer.remaining();
+        if (bytes > 0) {
+            directory.write(file, buffer, flushedTo);
+            flushedTo += bytes;
+        }
+        buffer.clear();
+    }
+
+    /**
+     * Makes all that was appended durable.
+     *
+     * @throws SyncFailedException where the sync itself fails; nothing may be appended any more
+     */
+    public void sync() throws IOException {
+        flush();
+        try {
+            file.sync();
+        } catch (IOException e) {
+            throw new SyncFailedException(SegmentHeader.describe(header.segmentId()), e);
+        }
+        durableTo = flushedTo;
+    }
+
+    /** Syncs, and ends the segment with a durable mark that says so. */
+    public void finish() throws IOException {
+        if (!isDurable()) {
+            sync();
+        }
+        if (hasUnmarkedData()) {
+            mark();
+            sync();
+        }
+    }
+
+    /** Forgets all that was appended past {@code offset}, in the file too. */
+    public void cutBack(long offset) throws IOException {
+        buffer.clear();
+        flushedTo = Math.min(flushedTo, offset);
+        durableTo = Math.min(durableTo, offset);
+        markedTo = Math.min(markedTo, offset);
+        file.truncate(offset);
+    }
+}

@@ -1,0 +1,96 @@
+package dev.kvdb.engine.log;
+
+import java.util.Locale;
+import java.util.OptionalInt;
+
+/**
+ * The names of all files in a store's directory. No other class builds or parses one.
+ *
+ * <pre>
+ *  LOCK              held by the process that has the store open
+ *  MANIFEST          the segments that make up the store
+ *  SNAPSHOT          the index, a cache of the log
+ *  RESERVE           space to give up when the disk is full
+ *  0000000001.log    a segment
+ *  0000000001.hint   the records of a sealed segment, a cache of it
+ *  0000000001.torn   what a crash left behind the end of a segment, kept for a person to look at
+ *  *.tmp             not finished; removed at open
+ * </pre>
+ */
+public final class StoreFileNames {
+
+    /** The lock file. */
+    public static final String LOCK = "LOCK";
+
+    /** The manifest. */
+    public static final String MANIFEST = "MANIFEST";
+
+    /** The index snapshot. */
+    public static final String SNAPSHOT = "SNAPSHOT";
+
+    /** The disk reserve. */
+    public static final String RESERVE = "RESERVE";
+
+    private static final String SEGMENT_SUFFIX = ".log";
+    private static final String HINT_SUFFIX = ".hint";
+    private static final String TORN_SUFFIX = ".torn";
+    private static final String TEMPORARY_SUFFIX = ".tmp";
+    private static final int DIGITS = 10;
+
+    private StoreFileNames() {}
+
+    /** A segment file. */
+    public static String segment(int segmentId) {
+        return number(segmentId) + SEGMENT_SUFFIX;
+    }
+
+    /** The hint file of a segment. */
+    public static String hint(int segmentId) {
+        return number(segmentId) + HINT_SUFFIX;
+    }
+
+    /** What was torn off the end of a segment. */
+    public static String torn(int segmentId) {
+        return number(segmentId) + TORN_SUFFIX;
+    }
+
+    /** The name that a file has until it is finished. */
+    public static String temporary(String name) {
+        return name + TEMPORARY_SUFFIX;
+    }
+
+    /** Whether the file was not finished. */
+    public static boolean isTemporary(String name) {
+        return name.endsWith(TEMPORARY_SUFFIX);
+    }
+
+    /** Whether the name is that of torn bytes. */
+    public static boolean isTorn(String name) {
+        return numberOf(name, TORN_SUFFIX).isPresent();
+    }
+
+    /** The id of the segment file of that name; empty where it is the name of something else. */
+    public static OptionalInt segmentId(String name) {
+        return numberOf(name, SEGMENT_SUFFIX);
+    }
+
+    /** The id of the segment whose hint file has that name; empty where it is the name of something else. */
+    public static OptionalInt hintSegmentId(String name) {
+        return numberOf(name, HINT_SUFFIX);
+    }
+
+    private static String number(int segmentId) {
+        return String.format(Locale.ROOT, "%0" + DIGITS + "d", segmentId);
+    }
+
+    private static OptionalInt numberOf(String name, String suffix) {
+        if (name.length() != DIGITS + suffix.length() || !name.endsWith(suffix)) {
+            return OptionalInt.empty();
+        }
+        try {
+            return OptionalInt.of(Integer.parseInt(name, 0, DIGITS, 10));
+        } catch (NumberFormatException e) {
+            return OptionalInt.empty();
+        }
+    }
+}

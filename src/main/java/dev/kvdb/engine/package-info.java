@@ -1,0 +1,14 @@
+/**
+ * The storage engine's facade: {@link dev.kvdb.engine.Store} and what its methods take and return.
+ *
+ * <p>A plain library. It may use every {@code engine.*} package and Caffeine; it knows nothing of Quarkus, Mutiny, gRPC
+ * or protobuf. Files, clock, randomness and threads come in through {@link dev.kvdb.engine.env.Environment}.
+ *
+ * <p>Threads: a {@link dev.kvdb.engine.Store} is safe for use by any number of threads. It owns two of its own: the
+ * committer, which alone appends to the log, and the maintainer, which writes hint files and snapshots. Garbage
+ * collection runs in the thread that asks for it.
+ */
+@NullMarked
+package dev.kvdb.engine;
+
+import org.jspecify.annotations.NullMarked;

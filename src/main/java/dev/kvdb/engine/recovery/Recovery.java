@@ -1,0 +1,309 @@
+package dev.kvdb.engine.recovery;
+
+import dev.kvdb.engine.env.StoreFile;
+import dev.kvdb.engine.error.DamageException;
+import dev.kvdb.engine.error.UnsupportedFormatException;
+import dev.kvdb.engine.format.FrameHeader;
+import dev.kvdb.engine.format.Manifest;
+import dev.kvdb.engine.format.RecordLocation;
+import dev.kvdb.engine.format.SegmentHeader;
+import dev.kvdb.engine.format.SnapshotHeader.CoveredSegment;
+import dev.kvdb.engine.index.OrderedIndex;
+import dev.kvdb.engine.log.HintFile;
+import dev.kvdb.engine.log.Segment;
+import dev.kvdb.engine.log.SegmentContents;
+import dev.kvdb.engine.log.Segments;
+import dev.kvdb.engine.log.StoreDirectory;
+import dev.kvdb.engine.log.StoreFileNames;
+import dev.kvdb.engine.log.VersionRange;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.random.RandomGenerator;
+
+/**
+ * Opens a store: finds its segments, the log's end, and each key's newest record.
+ *
+ * <p>Snapshot and hints are caches: where one turns out damaged it is dropped or rebuilt, and the open begins anew
+ * without it. A store that another format wrote is refused before any write; so is any write to a store in which damage
+ * hides which keys it hit.
+ *
+ * <p>Belongs to the opening thread, which holds the directory's lock.
+ */
+public final class Recovery {
+
+    private static final Logger LOG = System.getLogger(Recovery.class.getName());
+
+    /**
+     * After a crash the next version skips so many, since a client may have seen versions of writes that were
+     * acknowledged without a sync and are lost: no segment holds more records.
+     */
+    private static final long VERSIONS_LOST_MAX = RecordLocation.OFFSET_MAX / FrameHeader.REMOVE_BYTES;
+
+    private final StoreDirectory directory;
+    private final RandomGenerator random;
+    private final int openFilesMax;
+    private final RecoveryListener listener;
+
+    /** What was scanned because no intact hint was there, by segment id. */
+    private final Map<Integer, SegmentContents> scanned = new TreeMap<>();
+
+    private final Set<Integer> hintsRefused = new HashSet<>();
+    private boolean snapshotRefused;
+    private int hintsRebuilt;
+    private long recordsScanned;
+
+    /**
+     * @param directory the store's directory, locked
+     * @param random makes store ids and salts
+     * @param openFilesMax files to hold open for reads
+     * @param listener told of the progress
+     */
+    public Recovery(StoreDirectory directory, RandomGenerator random, int openFilesMax, RecoveryListener listener) {
+        this.directory = directory;
+        this.random = random;
+        this.openFilesMax = openFilesMax;
+        this.listener = listener;
+    }
+
+    /**
+     * Opens the store, or makes a new one in an empty directory.
+     *
+     * @throws DamageException where manifest or a segment's header is damaged, or a segment is missing
+     * @throws UnsupportedFormatException where the directory holds something else, or a format that this build does not
+     *     know
+     * @throws IOException where the operating system fails a file operation
+     */
+    public Recovered run() throws IOException {
+        Manifest manifest = readManifest();
+        Segments before = adoptSegments(manifest);
+        TailRecovery tail;
+        try {
+            tail = TailRecovery.run(before, manifest, random);
+        } finally {
+            before.close();
+        }
+        tail.contents().forEach(this::noteScanned);
+        while (true) {
+            try {
+                return attempt(readManifest(), tail);
+            } catch (DamageException e) {
+                dropDamagedCache(e);
+            }
+        }
+    }
+
+    private Manifest readManifest() throws IOException {
+        List<String> names = directory.files().list(directory.path());
+        if (names.contains(StoreFileNames.MANIFEST)) {
+            return Manifest.decode(
+                    directory.read(StoreFileNames.MANIFEST, Integer.MAX_VALUE),
+                    directory.file(StoreFileNames.MANIFEST).toString());
+        }
+        for (String name : names) {
+            if (StoreFileNames.segmentId(name).isPresent()) {
+                throw new DamageException(
+                        directory.file(StoreFileNames.MANIFEST).toString(), 0, "a manifest beside " + name, "none");
+            }
+            if (!name.equals(StoreFileNames.LOCK) && !StoreFileNames.isTemporary(name) && !name.startsWith(".")) {
+                throw new UnsupportedFormatException(
+                        directory.path().toString(), "a kvdb store or an empty directory", "file " + name);
+            }
+        }
+        Manifest manifest = new Manifest(new UUID(random.nextLong(), random.nextLong()), 1, 1, List.of());
+        directory.replace(StoreFileNames.MANIFEST, manifest.encode());
+        return manifest;
+    }
+
+    private Recovered attempt(Manifest manifest, TailRecovery tail) throws IOException {
+        Segments segments = adoptSegments(manifest);
+        List<RecordSource> sources = new ArrayList<>();
+        boolean finished = false;
+        try {
+            Progress progress = new Progress(listener, totalBytes(segments));
+            Set<Integer> covered = openSnapshot(segments, sources, progress);
+            List<VersionRange> hidden = new ArrayList<>();
+            for (Segment segment : segments.all()) {
+                if (!covered.contains(segment.id())) {
+                    sources.add(openHint(segment, hidden, progress));
+                }
+            }
+            progress.phase("building the index");
+            IndexMerge merge = new IndexMerge(segments, !hidden.isEmpty());
+            OrderedIndex index = merge.merge(sources, progress);
+            if (hidden.isEmpty()) {
+                removeStrayFiles(segments);
+                writeHints(segments);
+            }
+            long nextVersion = nextVersion(manifest, segments, Math.max(merge.lastVersion(), tail.lastVersion()));
+            finished = true;
+            return new Recovered(
+                    segments,
+                    index,
+                    tail.clean() ? nextVersion : nextVersion + VERSIONS_LOST_MAX,
+                    List.copyOf(hidden),
+                    merge.tombstones(),
+                    tail.clean(),
+                    recordsScanned,
+                    hintsRebuilt,
+                    tail.tornBytes());
+        } finally {
+            for (RecordSource source : sources) {
+                source.close();
+            }
+            if (!finished) {
+                segments.close();
+            }
+        }
+    }
+
+    /** Checks every segment that the manifest lists. */
+    private Segments adoptSegments(Manifest manifest) throws IOException {
+        Segments segments = new Segments(directory, manifest, openFilesMax);
+        for (Manifest.SegmentEntry entry : manifest.segments()) {
+            String name = StoreFileNames.segment(entry.id());
+            String path = directory.file(name).toString();
+            if (!directory.files().exists(directory.file(name))) {
+                throw new DamageException(path, 0, "a segment that the manifest lists", "no such file");
+            }
+            SegmentHeader header;
+            long length = entry.length();
+            try (StoreFile file = directory.files().openForReading(directory.file(name))) {
+                ByteBuffer start = ByteBuffer.allocate(SegmentHeader.BYTES);
+                file.read(start, 0);
+                header = SegmentHeader.decode(start.flip(), path);
+                length = entry.sealed() ? length : file.size();
+            }
+            if (!header.storeId().equals(manifest.storeId())
+                    || header.segmentId() != entry.id()
+                    || header.kind() != entry.kind()) {
+                throw new DamageException(path, 0, entry + " of store " + manifest.storeId(), header.toString());
+            }
+            segments.adopt(Segment.sealed(header, directory, length));
+        }
+        return segments;
+    }
+
+    private static long totalBytes(Segments segments) {
+        return segments.all().stream().mapToLong(Segment::length).sum();
+    }
+
+    private Set<Integer> openSnapshot(Segments segments, List<RecordSource> sources, Progress progress)
+            throws IOException {
+        Set<Integer> covered = new HashSet<>();
+        if (snapshotRefused || !directory.files().exists(directory.file(StoreFileNames.SNAPSHOT))) {
+            return covered;
+        }
+        progress.phase("reading the snapshot");
+        SnapshotFile.Opened snapshot = SnapshotFile.open(segments);
+        for (CoveredSegment said : snapshot.header().segments()) {
+            Segment segment = segments.find(said.id());
+            if (segment != null && segment.length() == said.length()) {
+                segment.counters().restore(said.sets(), said.tombstones(), said.tombstoneVersionMax());
+                covered.add(said.id());
+            }
+        }
+        sources.add(RecordSource.of(snapshot, covered));
+        return covered;
+    }
+
+    private RecordSource openHint(Segment segment, List<VersionRange> hidden, Progress progress) throws IOException {
+        SegmentContents contents = scanned.get(segment.id());
+        if (contents == null) {
+            String hint = StoreFileNames.hint(segment.id());
+            if (!hintsRefused.contains(segment.id()) && directory.files().exists(directory.file(hint))) {
+                return RecordSource.of(HintFile.open(directory, segment), segment);
+            }
+            contents = scan(segment, progress);
+        }
+        if (!contents.hidden().isEmpty()) {
+            segment.markDamaged();
+            hidden.addAll(contents.hidden());
+        }
+        return RecordSource.of(contents.records(), segment);
+    }
+
+    private SegmentContents scan(Segment segment, Progress progress) throws IOException {
+        progress.phase("scanning " + segment.path());
+        SegmentContents contents;
+        try (StoreFile file = directory.files().openForReading(directory.file(StoreFileNames.segment(segment.id())))) {
+            contents = SegmentContents.scan(file, segment);
+        }
+        progress.addBytes(segment.length());
+        hintsRebuilt++;
+        noteScanned(segment.id(), contents);
+        return contents;
+    }
+
+    private void noteScanned(int segmentId, SegmentContents contents) {
+        scanned.put(segmentId, contents);
+        recordsScanned += contents.records().rows();
+        for (VersionRange range : contents.hidden()) {
+            LOG.log(
+                    Level.ERROR,
+                    "damage in " + range.file() + " at offset " + range.offset()
+                            + " hides the keys of records; the store is read-only");
+        }
+        if (contents.damagedValues() > 0) {
+            LOG.log(
+                    Level.ERROR,
+                    contents.damagedValues() + " damaged values in "
+                            + directory.file(StoreFileNames.segment(segmentId)));
+        }
+    }
+
+    /** Makes the next attempt do without a snapshot or hint that turned out damaged. */
+    private void dropDamagedCache(DamageException damage) {
+        Path file = Path.of(damage.file()).getFileName();
+        String name = file == null ? "" : file.toString();
+        OptionalInt hintOf = StoreFileNames.hintSegmentId(name);
+        if (name.equals(StoreFileNames.SNAPSHOT) && !snapshotRefused) {
+            snapshotRefused = true;
+        } else if (hintOf.isEmpty() || !hintsRefused.add(hintOf.getAsInt())) {
+            throw damage;
+        }
+        LOG.log(Level.WARNING, "making anew what can be derived from the log: " + damage.getMessage());
+    }
+
+    /** Removes what a crash left behind: files that were not finished, and segments that the manifest does not list. */
+    private void removeStrayFiles(Segments segments) throws IOException {
+        for (String name : directory.files().list(directory.path())) {
+            OptionalInt segmentId = StoreFileNames.segmentId(name);
+            if (segmentId.isEmpty()) {
+                segmentId = StoreFileNames.hintSegmentId(name);
+            }
+            boolean unlisted = segmentId.isPresent() && segments.find(segmentId.getAsInt()) == null;
+            if (unlisted || StoreFileNames.isTemporary(name)) {
+                directory.deleteIfExists(name);
+            }
+        }
+    }
+
+    private void writeHints(Segments segments) throws IOException {
+        for (Map.Entry<Integer, SegmentContents> entry : scanned.entrySet()) {
+            Segment segment = segments.find(entry.getKey());
+            if (segment != null) {
+                HintFile.write(directory, segment, entry.getValue().records());
+            }
+        }
+    }
+
+    private static long nextVersion(Manifest manifest, Segments segments, long lastVersion) {
+        long next = Math.max(manifest.versionFloor(), lastVersion + 1);
+        for (Segment segment : segments.all()) {
+            next = Math.max(next, segment.header().firstVersion() + 1);
+            next = Math.max(next, segment.header().liveAsOf() + 1);
+        }
+        return next;
+    }
+}

@@ -1,0 +1,122 @@
+package dev.kvdb.engine.recovery;
+
+import dev.kvdb.engine.env.StoreFile;
+import dev.kvdb.engine.error.DamageException;
+import dev.kvdb.engine.format.SnapshotHeader;
+import dev.kvdb.engine.format.SnapshotHeader.CoveredSegment;
+import dev.kvdb.engine.index.Cursor;
+import dev.kvdb.engine.index.OrderedIndex;
+import dev.kvdb.engine.log.BlockReader;
+import dev.kvdb.engine.log.BlockWriter;
+import dev.kvdb.engine.log.Segment;
+import dev.kvdb.engine.log.SegmentCounters;
+import dev.kvdb.engine.log.Segments;
+import dev.kvdb.engine.log.StoreDirectory;
+import dev.kvdb.engine.log.StoreFileNames;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongSupplier;
+
+/**
+ * The index snapshot: writes it, and reads it back.
+ *
+ * <p>It covers the segments that were sealed when its writing began. Writes may go on meanwhile, so it may list
+ * locations in later segments; a reader skips those. Garbage collection must not run meanwhile, and before
+ * {@link #publish} every applied write must be durable: a key whose newest record the snapshot saw, but a crash took,
+ * would else be missing in its older form too.
+ */
+public final class SnapshotFile {
+
+    private SnapshotFile() {}
+
+    /**
+     * Writes a snapshot under its temporary name.
+     *
+     * @param lastAppliedVersion the newest applied version; asked after the covered segments are fixed, so that no
+     *     record in them is newer
+     */
+    public static void write(Segments segments, OrderedIndex index, LongSupplier lastAppliedVersion)
+            throws IOException {
+        StoreDirectory directory = segments.directory();
+        List<CoveredSegment> covered = new ArrayList<>();
+        for (Segment segment : segments.all()) {
+            if (segment.isSealed() && !segment.isDamaged()) {
+                SegmentCounters counters = segment.counters();
+                covered.add(new CoveredSegment(
+                        segment.id(),
+                        segment.length(),
+                        counters.sets(),
+                        counters.tombstones(),
+                        counters.tombstoneVersionMax()));
+            }
+        }
+        long version = lastAppliedVersion.getAsLong();
+        String temporary = StoreFileNames.temporary(StoreFileNames.SNAPSHOT);
+        directory.deleteIfExists(temporary);
+        try (StoreFile file = directory.files().create(directory.file(temporary))) {
+            int headerBytes = SnapshotHeader.bytes(covered.size());
+            BlockWriter blocks = new BlockWriter(directory, file, headerBytes, SnapshotHeader.ENTRY_BYTES);
+            long entries = 0;
+            Cursor cursor = index.cursor(Long.MIN_VALUE);
+            while (cursor.next()) {
+                blocks.add(block -> block.putLong(cursor.key()).putLong(cursor.location()));
+                entries++;
+            }
+            blocks.finish();
+            SnapshotHeader header = new SnapshotHeader(segments.storeId(), version, entries, covered);
+            directory.write(file, header.encode(), 0);
+            file.sync();
+        }
+    }
+
+    /** Puts the snapshot that was written in the place of the one before. */
+    public static void publish(StoreDirectory directory) throws IOException {
+        directory
+                .files()
+                .rename(
+                        directory.file(StoreFileNames.temporary(StoreFileNames.SNAPSHOT)),
+                        directory.file(StoreFileNames.SNAPSHOT));
+        directory.sync();
+    }
+
+    /** An open snapshot. */
+    record Opened(StoreFile file, SnapshotHeader header, BlockReader blocks) implements AutoCloseable {
+
+        @Override
+        public void close() throws IOException {
+            file.close();
+        }
+    }
+
+    /**
+     * Opens the snapshot.
+     *
+     * @throws DamageException where it is not an intact snapshot of this store
+     */
+    static Opened open(Segments segments) throws IOException {
+        StoreDirectory directory = segments.directory();
+        String path = directory.file(StoreFileNames.SNAPSHOT).toString();
+        StoreFile file = directory.files().openForReading(directory.file(StoreFileNames.SNAPSHOT));
+        try {
+            ByteBuffer prefix = ByteBuffer.allocate(SnapshotHeader.PREFIX_BYTES);
+            file.read(prefix, 0);
+            int headerBytes = SnapshotHeader.bytes(prefix.flip(), path);
+            if (headerBytes > file.size()) {
+                throw new DamageException(path, 0, headerBytes + " bytes of header", file.size() + " bytes");
+            }
+            ByteBuffer start = ByteBuffer.allocate(headerBytes);
+            file.read(start, 0);
+            SnapshotHeader header = SnapshotHeader.decode(start.flip(), path);
+            if (!header.storeId().equals(segments.storeId())) {
+                throw new DamageException(path, 0, "store " + segments.storeId(), "store " + header.storeId());
+            }
+            BlockReader blocks = new BlockReader(file, path, headerBytes, header.entries(), SnapshotHeader.ENTRY_BYTES);
+            return new Opened(file, header, blocks);
+        } catch (IOException | RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+}

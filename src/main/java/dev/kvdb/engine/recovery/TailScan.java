@@ -1,0 +1,102 @@
+package dev.kvdb.engine.recovery;
+
+import dev.kvdb.engine.env.StoreFile;
+import dev.kvdb.engine.format.HintEntry;
+import dev.kvdb.engine.format.Mark;
+import dev.kvdb.engine.format.SegmentHeader;
+import dev.kvdb.engine.log.RecordTable;
+import dev.kvdb.engine.log.Segment;
+import dev.kvdb.engine.log.SegmentContents;
+import dev.kvdb.engine.log.SegmentScanner;
+import dev.kvdb.engine.log.VersionRange;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What the newest appended segment holds after a crash, and how much of it counts.
+ *
+ * <p>Bytes that are no frame, or whose value fails its checksum, are damage where a mark beyond them says that they
+ * were durable. Otherwise the log ends there: what follows was never acknowledged as durable. The last group before its
+ * first following mark cannot be told from a torn one.
+ *
+ * @param durable records that were known to be durable
+ * @param recovered intact records behind those; they are written anew and synced before anybody sees them
+ * @param hidden versions of records that damage hides
+ * @param damagedValues durable records whose value is damaged
+ * @param durableTo where {@code recovered} begins, in bytes
+ * @param end where the log ends, in bytes
+ * @param fileBytes bytes in the file; those past {@code end} are torn
+ * @param lastVersion the highest version seen
+ */
+record TailScan(
+        RecordTable durable,
+        RecordTable recovered,
+        List<VersionRange> hidden,
+        int damagedValues,
+        long durableTo,
+        long end,
+        long fileBytes,
+        long lastVersion) {
+
+    /** Scans the segment; the caller has its file open. */
+    static TailScan scan(StoreFile file, Segment segment) throws IOException {
+        long fileBytes = file.size();
+        SegmentScanner scanner = new SegmentScanner(file, segment.path(), segment.header(), fileBytes);
+        RecordTable records = new RecordTable();
+        List<VersionRange> hidden = new ArrayList<>();
+        int damagedValues = 0;
+        long durableTo = SegmentHeader.BYTES;
+        long end = SegmentHeader.BYTES;
+        long lastVersion = scanner.lastVersion();
+        while (true) {
+            boolean isFrame = scanner.next();
+            boolean intact = isFrame && scanner.valueIntact();
+            if (!intact) {
+                long badAt = isFrame ? scanner.offset() : scanner.position();
+                if (badAt >= fileBytes || !wasDurable(scanner, badAt)) {
+                    break;
+                }
+                if (!isFrame) {
+                    SegmentContents.skipDamage(scanner, segment.header(), segment.path(), hidden);
+                    continue;
+                }
+                damagedValues++;
+            }
+            Optional<Mark> mark = scanner.mark();
+            durableTo = Math.max(durableTo, mark.map(Mark::durableTo).orElse(0L));
+            SegmentContents.addRecord(scanner, records);
+            end = scanner.position();
+            lastVersion = scanner.lastVersion();
+        }
+        RecordTable durable = new RecordTable();
+        RecordTable recovered = new RecordTable();
+        for (int row = 0; row < records.rows(); row++) {
+            HintEntry record = records.row(row);
+            (record.offset() < durableTo ? durable : recovered).add(record);
+        }
+        return new TailScan(
+                durable, recovered, List.copyOf(hidden), damagedValues, durableTo, end, fileBytes, lastVersion);
+    }
+
+    /** What the segment holds where it is sealed at {@link #durableTo}. */
+    SegmentContents contents() {
+        return new SegmentContents(durable, hidden, damagedValues);
+    }
+
+    /** Whether a mark beyond an offset says that the bytes there were durable. */
+    private static boolean wasDurable(SegmentScanner scanner, long offset) throws IOException {
+        long from = offset + 1;
+        while (true) {
+            Optional<Mark> mark = scanner.findMark(from);
+            if (mark.isEmpty()) {
+                return false;
+            }
+            if (mark.get().durableTo() > offset) {
+                return true;
+            }
+            from = mark.get().offset() + 1;
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package dev.kvdb.engine.index;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class OrderedIndexBuilderTest {
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 255, 256, 257, 512, 65_536, 65_537, 70_000})
+    void keysInAscendingOrder_makeAnIndexThatHoldsAndTakesThem(int keys) {
+        OrderedIndex index = build(keys);
+
+        assertThat(index.size()).isEqualTo(keys);
+        IndexInvariants.check(index);
+        Cursor cursor = index.cursor(Long.MIN_VALUE);
+        for (int i = 0; i < keys; i++) {
+            assertThat(cursor.next()).isTrue();
+            assertThat(cursor.key()).isEqualTo(3L * i);
+            assertThat(cursor.location()).isEqualTo(i + 1);
+            assertThat(index.get(3L * i)).isEqualTo(i + 1);
+            assertThat(index.get(3L * i + 1)).isEqualTo(OrderedIndex.ABSENT);
+        }
+        assertThat(cursor.next()).isFalse();
+    }
+
+    @Test
+    void builtIndex_canBeChangedLikeAnyOther() {
+        OrderedIndex index = build(70_000);
+        for (long i = 0; i < 70_000; i += 7) {
+            index.put(3 * i + 1, 9);
+        }
+        IndexInvariants.check(index);
+        for (long i = 0; i < 70_000; i++) {
+            assertThat(index.remove(3 * i)).isEqualTo(i + 1);
+        }
+        IndexInvariants.check(index);
+        assertThat(index.size()).isEqualTo(10_000);
+    }
+
+    @Test
+    void lastKeyBeforeTheGreatest_leavesRoomForTheGreatest() {
+        OrderedIndex index = OrderedIndex.builder()
+                .add(Long.MIN_VALUE, 1)
+                .add(Long.MAX_VALUE - 1, 2)
+                .build();
+        index.put(Long.MAX_VALUE, 3);
+        assertThat(index.get(Long.MIN_VALUE)).isEqualTo(1);
+        assertThat(index.get(Long.MAX_VALUE)).isEqualTo(3);
+    }
+
+    @Test
+    void keyThatDoesNotAscend_isRefused() {
+        OrderedIndex.Builder builder =
+                OrderedIndex.builder().add(Long.MIN_VALUE, 1).add(5, 1);
+        assertThatIllegalArgumentException().isThrownBy(() -> builder.add(5, 1));
+        assertThatIllegalArgumentException().isThrownBy(() -> builder.add(4, 1));
+        assertThat(builder.build().size()).isEqualTo(2);
+    }
+
+    private static OrderedIndex build(int keys) {
+        OrderedIndex.Builder builder = OrderedIndex.builder();
+        for (int i = 0; i < keys; i++) {
+            builder.add(3L * i, i + 1);
+        }
+        return builder.build();
+    }
+}
