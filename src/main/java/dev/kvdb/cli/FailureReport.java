@@ -73,7 +73,7 @@ record FailureReport(int exitCode, @Nullable String reason, String message, bool
                 error.put("reason", reason);
             }
             terminal.err()
-                    .println(new JsonObject().put("error", error.put("message", message.replace("\n      ", " "))));
+                    .println(new JsonObject().put("error", error.put("message", message.replace("\n      ", ". "))));
         } else if (!message.isEmpty()) {
             terminal.message(message);
         }

@@ -2,6 +2,7 @@ package dev.kvdb.cli;
 
 import dev.kvdb.client.KvdbClient;
 import dev.kvdb.client.SetOutcome;
+import java.io.BufferedInputStream;
 import java.io.FileInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -87,7 +88,8 @@ final class SetCommand extends ClientCommand {
     }
 
     private static byte[] read(InputStream in, String source) throws IOException {
-        byte[] bytes = in.readNBytes(VALUE_BYTES_MAX + 1);
+        // A FileInputStream by itself would seek, which a pipe refuses.
+        byte[] bytes = new BufferedInputStream(in).readNBytes(VALUE_BYTES_MAX + 1);
         if (bytes.length > VALUE_BYTES_MAX) {
             throw new CommandFailure(
                     ExitCode.FAILED,

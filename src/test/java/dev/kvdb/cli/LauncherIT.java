@@ -2,6 +2,7 @@ package dev.kvdb.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kvdb.client.KvdbClient;
 import dev.kvdb.v1.StatusResponse;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -10,7 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,9 +23,14 @@ class LauncherIT {
     private static final int SIGTERM_EXIT_CODE = 143;
 
     @TempDir
+    static Path shared;
+
+    /** Shared by the tests that leave it running; each has keys of its own. */
+    private static ServerProcess sharedServer;
+
+    @TempDir
     Path work;
 
-    private Path database;
     private ServerProcess server;
 
     /** How a process ended, and what it printed. */
@@ -34,15 +41,19 @@ class LauncherIT {
         }
     }
 
-    @BeforeEach
-    void start() throws IOException {
-        database = work.resolve("database");
-        server = ServerProcess.start(work, database);
+    @BeforeAll
+    static void start() throws IOException {
+        sharedServer = ServerProcess.start(shared, shared.resolve("database"));
     }
 
-    @AfterEach
-    void stop() {
-        server.close();
+    @AfterAll
+    static void stop() {
+        sharedServer.close();
+    }
+
+    @BeforeEach
+    void useSharedServer() {
+        server = sharedServer;
     }
 
     private Ended kvdb(String... arguments) throws IOException, InterruptedException {
@@ -69,7 +80,7 @@ class LauncherIT {
         assertThat(kvdb("set", "-5", "-7", "--json").text()).contains("\"replaced\":false");
         assertThat(kvdb("--server", "http://" + server.address(), "get", "-5").text())
                 .isEqualTo("-7\n");
-        assertThat(kvdb("status").text()).contains("writable").contains("2\n");
+        assertThat(kvdb("status").text()).contains("writable");
         assertThat(kvdb("remove", "1").exitCode()).isZero();
         assertThat(kvdb("gc").text()).startsWith("collected ");
         Ended missing = kvdb("get", "1");
@@ -83,8 +94,9 @@ class LauncherIT {
         for (int i = 0; i < bytes.length; i++) {
             bytes[i] = (byte) i;
         }
-        assertThat(run(ServerProcess.launch("set", "1", "-"), bytes).exitCode()).isZero();
-        assertThat(kvdb("get", "--raw", "1").out()).isEqualTo(bytes);
+        assertThat(run(ServerProcess.launch("set", "256", "-"), bytes).exitCode())
+                .isZero();
+        assertThat(kvdb("get", "--raw", "256").out()).isEqualTo(bytes);
     }
 
     @Test
@@ -100,9 +112,9 @@ class LauncherIT {
 
     @Test
     void readerThatGoesAway_isQuiet() throws Exception {
-        kvdb("set", "1", "x".repeat(100_000));
+        kvdb("set", "300", "x".repeat(100_000));
         ProcessBuilder pipe = ServerProcess.launch();
-        pipe.command("sh", "-c", "for i in 1 2 3; do '" + ServerProcess.launcher() + "' get 1; done | head -c 1");
+        pipe.command("sh", "-c", "for i in 1 2 3; do '" + ServerProcess.launcher() + "' get 300; done | head -c 1");
         Ended ended = run(pipe, new byte[0]);
         assertThat(ended.text()).isEqualTo("x");
         assertThat(ended.err()).isEmpty();
@@ -110,20 +122,25 @@ class LauncherIT {
 
     @Test
     void terminated_stopsCleanly_andTheNextOpenIsClean() throws Exception {
-        kvdb("set", "1", "kept");
-        assertThat(server.terminate()).isEqualTo(SIGTERM_EXIT_CODE);
-        server = ServerProcess.start(work, database);
-        try (var client = server.connect()) {
+        Path database = work.resolve("database");
+        try (ServerProcess first = ServerProcess.start(work, database);
+                KvdbClient client = first.connect()) {
+            client.set(1, new byte[] {7});
+            assertThat(first.terminate()).isEqualTo(SIGTERM_EXIT_CODE);
+        }
+        try (ServerProcess second = ServerProcess.start(work, database);
+                KvdbClient client = second.connect()) {
             StatusResponse status = client.status();
             assertThat(status.getRecovery().getClean()).isTrue();
             assertThat(status.getKeys()).isEqualTo(1);
+            assertThat(client.get(1).orElseThrow().bytes()).containsExactly(7);
         }
-        assertThat(kvdb("get", "1").text()).isEqualTo("kept\n");
     }
 
     @Test
     void secondServer_onTheSameDirectoryOrPort_endsWithTheReason() throws Exception {
-        try (ServerProcess second = ServerProcess.startOnly(work, database, ServerProcess.freeAddress())) {
+        try (ServerProcess second =
+                ServerProcess.startOnly(work, shared.resolve("database"), ServerProcess.freeAddress())) {
             assertThat(second.awaitExit()).isEqualTo(1);
             assertThat(second.output()).contains("in use by").contains(Long.toString(server.pid()));
         }
@@ -136,18 +153,22 @@ class LauncherIT {
 
     @Test
     void importAndExport_waitForTheServerToEnd() throws Exception {
-        kvdb("set", "1", "one");
-        kvdb("set", "-1", "minus one");
+        Path database = work.resolve("database");
         Path log = work.resolve("bare.log");
-        Ended locked = kvdb("export", log.toString(), database.toString());
-        assertThat(locked.exitCode()).isEqualTo(1);
-        assertThat(locked.err()).contains("in use by").contains(Long.toString(server.pid()));
-        server.terminate();
+        try (ServerProcess own = ServerProcess.start(work, database);
+                KvdbClient client = own.connect()) {
+            client.set(1, new byte[] {7});
+            client.set(-1, new byte[] {8});
+            Ended locked = kvdb("export", log.toString(), database.toString());
+            assertThat(locked.exitCode()).isEqualTo(1);
+            assertThat(locked.err()).contains("in use by").contains(Long.toString(own.pid()));
+            own.terminate();
+        }
         assertThat(kvdb("export", log.toString(), database.toString()).text()).startsWith("exported 2 keys");
         Path copy = work.resolve("copy");
-        assertThat(kvdb("import", log.toString(), copy.toString()).text()).startsWith("imported 2 sets and 0 removes");
-        server = ServerProcess.start(work, copy);
-        assertThat(kvdb("get", "-1").text()).isEqualTo("minus one\n");
+        assertThat(kvdb("import", log.toString(), copy.toString()).text())
+                .startsWith("imported 2 sets and 0 removes")
+                .endsWith("which has 2 keys now\n");
     }
 
     @Test
