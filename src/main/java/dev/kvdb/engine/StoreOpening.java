@@ -14,6 +14,8 @@ import dev.kvdb.engine.recovery.Recovered;
 import dev.kvdb.engine.recovery.Recovery;
 import dev.kvdb.engine.recovery.RecoveryListener;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -38,7 +40,10 @@ record StoreOpening(
         boolean reserveTaken,
         long durationMillis) {
 
+    private static final Logger LOG = System.getLogger(StoreOpening.class.getName());
     private static final long REPORT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long LOG_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final long MIB = 1024 * 1024;
 
     /** Locks the directory and recovers what is in it. Holds nothing where it fails. */
     static StoreOpening open(Path path, StoreOptions options, Environment environment, StoreListener listener) {
@@ -90,8 +95,7 @@ record StoreOpening(
         try {
             lock.close();
         } catch (IOException e) {
-            System.getLogger(StoreOpening.class.getName())
-                    .log(System.Logger.Level.WARNING, "releasing the directory's lock failed: " + e);
+            LOG.log(Level.WARNING, "releasing the directory's lock failed: " + e);
         }
     }
 
@@ -111,13 +115,26 @@ record StoreOpening(
         }
     }
 
+    /** Passes progress on ten times a second, and logs it every few seconds. */
     private static RecoveryListener throttled(StoreListener listener, Clock clock) {
-        long[] last = {clock.nanoTime() - REPORT_NANOS};
-        return (phase, doneBytes, totalBytes) -> {
-            long now = clock.nanoTime();
-            if (now - last[0] >= REPORT_NANOS) {
-                last[0] = now;
-                listener.recoveryProgressed(new RecoveryProgress(phase, doneBytes, totalBytes));
+        return new RecoveryListener() {
+            private long reported = clock.nanoTime() - REPORT_NANOS;
+            private long logged = clock.nanoTime();
+
+            @Override
+            public void progressed(String phase, long doneBytes, long totalBytes) {
+                long now = clock.nanoTime();
+                if (now - reported >= REPORT_NANOS) {
+                    reported = now;
+                    listener.recoveryProgressed(new RecoveryProgress(phase, doneBytes, totalBytes));
+                }
+                if (now - logged >= LOG_NANOS) {
+                    logged = now;
+                    LOG.log(
+                            Level.INFO,
+                            "opening the store: " + phase + ", " + doneBytes / MIB + " of " + totalBytes / MIB
+                                    + " MiB read");
+                }
             }
         };
     }

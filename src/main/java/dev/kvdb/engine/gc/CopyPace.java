@@ -8,6 +8,9 @@ final class CopyPace {
 
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
+    /** A cancelled wait ends after so long. */
+    private static final long WAIT_NANOS_MAX = NANOS_PER_SECOND / 10;
+
     private final Clock clock;
     private final long bytesPerSecondMax;
     private final BooleanSupplier cancelled;
@@ -38,7 +41,7 @@ final class CopyPace {
             if (aheadNanos <= 0) {
                 return;
             }
-            clock.parkNanos(aheadNanos);
+            clock.parkNanos(Math.min(aheadNanos, WAIT_NANOS_MAX));
         }
     }
 }

@@ -15,7 +15,8 @@ import java.util.List;
  * <p>A segment is worth it where
  *
  * <ul>
- *   <li>it would give back at least {@code deadShareMin} of its bytes, or
+ *   <li>it would give back at least {@code deadShareMin} of its bytes: superseded records, tombstones that may go,
+ *       marks, or
  *   <li>it holds back more bytes of other segments' tombstones than it has live bytes, or
  *   <li>it is one of many small ones, which restarts leave behind.
  * </ul>
@@ -29,6 +30,12 @@ record VictimChoice(int segmentBytesMax, double deadShareMin) {
     private static final int SMALL_SEGMENTS_MAX = 8;
     private static final int SMALL_SHARE = 8;
     private static final int MARK_INTERVAL_BYTES = 1024 * 1024;
+
+    /**
+     * Marks are dead bytes too: small durable writes leave one each. A rewrite is worth it where they take up such a
+     * share.
+     */
+    private static final double MARKS_SHARE_MIN = 0.05;
 
     /**
      * A segment and what its rewrite would cost and give.
@@ -72,7 +79,7 @@ record VictimChoice(int segmentBytesMax, double deadShareMin) {
     /** The victims of the next swap, out of the candidates: the best ones whose kept bytes fit into one segment. */
     List<Segment> victims(List<Candidate> candidates) {
         List<Segment> victims = new ArrayList<>();
-        long bytes = SegmentHeader.BYTES;
+        long bytes = 0;
         for (Candidate candidate : candidates) {
             long with = bytes + candidate.keptBytes() + overheadBytes(candidate.keptBytes());
             if (victims.size() < VICTIMS_MAX && (victims.isEmpty() || with <= segmentBytesMax)) {
@@ -93,7 +100,9 @@ record VictimChoice(int segmentBytesMax, double deadShareMin) {
         long reclaimed = Math.max(0, segment.length() - kept - overheadBytes(kept));
         boolean hasDead = counters.hasSupersededSet() || (tombstonesMayGo && counters.tombstones() > 0);
         boolean empty = counters.liveSets() == 0 && kept == 0;
-        boolean enough = hasDead && reclaimed >= deadShareMin * segment.length();
+        boolean hasMarks = segment.header().kind() == SegmentHeader.Kind.APPENDED
+                && reclaimed >= MARKS_SHARE_MIN * segment.length();
+        boolean enough = (hasDead || hasMarks) && reclaimed >= deadShareMin * segment.length();
         boolean inTheWay =
                 counters.hasSupersededSet() && tombstoneBytesHeldBack(segment, buried) > counters.liveBytes();
         return new Candidate(segment, kept, reclaimed, empty || enough || inTheWay);
@@ -114,7 +123,8 @@ record VictimChoice(int segmentBytesMax, double deadShareMin) {
         return bytes;
     }
 
+    /** What a new segment needs beside its records, if it has any. */
     private static long overheadBytes(long keptBytes) {
-        return (1 + keptBytes / MARK_INTERVAL_BYTES) * Mark.FRAME_BYTES;
+        return keptBytes == 0 ? 0 : SegmentHeader.BYTES + (1 + keptBytes / MARK_INTERVAL_BYTES) * Mark.FRAME_BYTES;
     }
 }
