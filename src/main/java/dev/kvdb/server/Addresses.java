@@ -4,7 +4,10 @@ import io.quarkus.runtime.LaunchMode;
 import jakarta.inject.Singleton;
 import org.eclipse.microprofile.config.Config;
 
-/** Where the two servers listen, for a person to read. Quarkus writes a port that the system has chosen back to the configuration. */
+/**
+ * Where the two servers listen, for a person to read. Quarkus writes a port that the system has chosen back to the
+ * configuration.
+ */
 @Singleton
 class Addresses {
 

@@ -95,8 +95,8 @@ public class StoreLifecycle {
                 recovery.durationMillis(),
                 recovery.clean()
                         ? "closed properly before"
-                        : "after a crash (" + recovery.recordsScanned() + " records read again, "
-                                + recovery.tornBytes() + " torn bytes set aside)",
+                        : "after a crash (" + recovery.recordsScanned() + " records read again, " + recovery.tornBytes()
+                                + " torn bytes set aside)",
                 statistics.keys(),
                 statistics.log().segments(),
                 statistics.log().bytes() >> 10);

@@ -15,7 +15,8 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The store's figures as meters. {@code docs/operations.md} lists them, and a test holds the list against what is exposed.
+ * The store's figures as meters. {@code docs/operations.md} lists them, and a test holds the list against what is
+ * exposed.
  *
  * <p>A scrape reads the store's statistics once, not once a meter. Gauges are not a number until the store is open.
  */
@@ -66,73 +67,143 @@ class StoreMeters {
                 .description("Messages of calls in flight")
                 .baseUnit(BaseUnits.BYTES)
                 .register(registry);
-        gauge("kvdb.recovery.duration", "How long the last open took", "seconds", s -> s.recovery()
-                        .durationMillis()
-                / 1e3);
+        gauge(
+                "kvdb.recovery.duration",
+                "How long the last open took",
+                "seconds",
+                s -> s.recovery().durationMillis() / 1e3);
     }
 
     private void registerLog() {
         gauge("kvdb.keys", "Keys that have a value", null, StoreStatistics::keys);
         gauge("kvdb.index.size", "Heap held by the index", BaseUnits.BYTES, StoreStatistics::indexBytes);
-        gauge("kvdb.disk.free", "Bytes that may still be written to the file system", BaseUnits.BYTES, s ->
-                s.diskFreeBytes() < 0 ? Double.NaN : s.diskFreeBytes());
+        gauge(
+                "kvdb.disk.free",
+                "Bytes that may still be written to the file system",
+                BaseUnits.BYTES,
+                s -> s.diskFreeBytes() < 0 ? Double.NaN : s.diskFreeBytes());
         gauge("kvdb.open.files", "Files that the store holds open", BaseUnits.FILES, StoreStatistics::openFiles);
         gauge("kvdb.segments", "Segment files", null, s -> s.log().segments());
-        gauge("kvdb.log.size", "Bytes in segment files", BaseUnits.BYTES, s -> s.log().bytes());
-        gauge("kvdb.log.live", "Bytes of records that can be read", BaseUnits.BYTES, s -> s.log().liveBytes());
-        gauge("kvdb.log.dead", "The log's other bytes", BaseUnits.BYTES, s -> s.log().deadBytes());
-        gauge("kvdb.log.tombstones", "Bytes of tombstones, a part of the dead", BaseUnits.BYTES, s -> s.log()
-                .tombstoneBytes());
+        gauge(
+                "kvdb.log.size",
+                "Bytes in segment files",
+                BaseUnits.BYTES,
+                s -> s.log().bytes());
+        gauge(
+                "kvdb.log.live",
+                "Bytes of records that can be read",
+                BaseUnits.BYTES,
+                s -> s.log().liveBytes());
+        gauge(
+                "kvdb.log.dead",
+                "The log's other bytes",
+                BaseUnits.BYTES,
+                s -> s.log().deadBytes());
+        gauge(
+                "kvdb.log.tombstones",
+                "Bytes of tombstones, a part of the dead",
+                BaseUnits.BYTES,
+                s -> s.log().tombstoneBytes());
     }
 
     private void registerWrites() {
-        counter("kvdb.writes.rejected", "Writes refused because a queue was full", null, s -> s.writes()
-                .rejected());
-        counter("kvdb.writes.failed", "Writes that failed for any other reason", null, s -> s.writes()
-                .failed());
-        counter("kvdb.written.user", "Bytes of keys and values that clients wrote", BaseUnits.BYTES, s -> s.writes()
-                .userBytes());
-        counter("kvdb.written.files", "Bytes written to files of any kind", BaseUnits.BYTES, s -> s.writes()
-                .fileBytes());
-        gauge("kvdb.write.amplification", "Bytes written to files for each byte that clients wrote", null, s ->
-                s.writes().userBytes() == 0
+        counter(
+                "kvdb.writes.rejected",
+                "Writes refused because a queue was full",
+                null,
+                s -> s.writes().rejected());
+        counter(
+                "kvdb.writes.failed",
+                "Writes that failed for any other reason",
+                null,
+                s -> s.writes().failed());
+        counter(
+                "kvdb.written.user",
+                "Bytes of keys and values that clients wrote",
+                BaseUnits.BYTES,
+                s -> s.writes().userBytes());
+        counter(
+                "kvdb.written.files",
+                "Bytes written to files of any kind",
+                BaseUnits.BYTES,
+                s -> s.writes().fileBytes());
+        gauge(
+                "kvdb.write.amplification",
+                "Bytes written to files for each byte that clients wrote",
+                null,
+                s -> s.writes().userBytes() == 0
                         ? Double.NaN
                         : (double) s.writes().fileBytes() / s.writes().userBytes());
-        gauge("kvdb.write.queue.requests", "Writes that wait for the committer", null, s -> s.writes()
-                .queuedRequests());
-        gauge("kvdb.write.queue.size", "Values of writes that wait for the committer", BaseUnits.BYTES, s -> s.writes()
-                .queuedBytes());
+        gauge(
+                "kvdb.write.queue.requests",
+                "Writes that wait for the committer",
+                null,
+                s -> s.writes().queuedRequests());
+        gauge(
+                "kvdb.write.queue.size",
+                "Values of writes that wait for the committer",
+                BaseUnits.BYTES,
+                s -> s.writes().queuedBytes());
     }
 
     private void registerReads() {
         FunctionCounter.builder(
-                        "kvdb.cache.requests", this, it -> it.count(s -> s.reads().cacheHits()))
+                        "kvdb.cache.requests",
+                        this,
+                        it -> it.count(s -> s.reads().cacheHits()))
                 .description("Reads of present keys by whether the cache had the value")
                 .tag("result", "hit")
                 .register(registry);
         FunctionCounter.builder(
-                        "kvdb.cache.requests", this, it -> it.count(s -> s.reads().cacheMisses()))
+                        "kvdb.cache.requests",
+                        this,
+                        it -> it.count(s -> s.reads().cacheMisses()))
                 .description("Reads of present keys by whether the cache had the value")
                 .tag("result", "miss")
                 .register(registry);
-        counter("kvdb.cache.evictions", "Values dropped from the cache for room", null, s -> s.reads()
-                .cacheEvictions());
-        gauge("kvdb.cache.size", "Heap held by the cache", BaseUnits.BYTES, s -> s.reads()
-                .cacheBytes());
-        counter("kvdb.reads.damaged", "Reads that met damage", null, s -> s.reads()
-                .damaged());
+        counter(
+                "kvdb.cache.evictions",
+                "Values dropped from the cache for room",
+                null,
+                s -> s.reads().cacheEvictions());
+        gauge(
+                "kvdb.cache.size",
+                "Heap held by the cache",
+                BaseUnits.BYTES,
+                s -> s.reads().cacheBytes());
+        counter(
+                "kvdb.reads.damaged",
+                "Reads that met damage",
+                null,
+                s -> s.reads().damaged());
     }
 
     private void registerGarbageCollection() {
-        gauge("kvdb.gc.running", "1 while garbage is collected", null, s -> s.garbageCollection().running() ? 1 : 0);
-        counter("kvdb.gc.runs", "Collections that rewrote or dropped a segment", null, s -> s.garbageCollection()
-                .runs());
-        counter("kvdb.gc.failures", "Collections that failed", null, s -> Math.max(
-                s.garbageCollection().failures(), garbageCollection.failures()));
-        counter("kvdb.gc.copied", "Log bytes written anew", BaseUnits.BYTES, s -> s.garbageCollection()
-                .bytesCopied());
-        counter("kvdb.gc.reclaimed", "Log bytes given back, net of what was copied", BaseUnits.BYTES, s ->
-                s.garbageCollection().bytesReclaimed());
+        gauge(
+                "kvdb.gc.running",
+                "1 while garbage is collected",
+                null,
+                s -> s.garbageCollection().running() ? 1 : 0);
+        counter(
+                "kvdb.gc.runs",
+                "Collections that rewrote or dropped a segment",
+                null,
+                s -> s.garbageCollection().runs());
+        counter(
+                "kvdb.gc.failures",
+                "Collections that failed",
+                null,
+                s -> Math.max(s.garbageCollection().failures(), garbageCollection.failures()));
+        counter(
+                "kvdb.gc.copied",
+                "Log bytes written anew",
+                BaseUnits.BYTES,
+                s -> s.garbageCollection().bytesCopied());
+        counter(
+                "kvdb.gc.reclaimed",
+                "Log bytes given back, net of what was copied",
+                BaseUnits.BYTES,
+                s -> s.garbageCollection().bytesReclaimed());
     }
 
     private void gauge(

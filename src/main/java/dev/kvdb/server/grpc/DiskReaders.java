@@ -35,7 +35,10 @@ class DiskReaders {
                 },
                 new ThreadPoolExecutor.AbortPolicy());
         threads.allowCoreThreadTimeOut(true);
-        Gauge.builder("kvdb.read.queue.requests", threads, pool -> pool.getQueue().size())
+        Gauge.builder(
+                        "kvdb.read.queue.requests",
+                        threads,
+                        pool -> pool.getQueue().size())
                 .description("Reads that wait for a thread")
                 .register(registry);
     }

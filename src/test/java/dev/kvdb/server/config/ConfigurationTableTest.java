@@ -36,10 +36,10 @@ class ConfigurationTableTest {
 
     @Test
     void eachKey_worksFromTheEnvironmentVariableOfTheTable() {
-        environmentNames.forEach((key, variable) -> assertThat(build(
-                                new EnvConfigSource(Map.of(variable, documented.get(key)), 300))
-                        .getConfigValue(key)
-                        .getSourceName())
+        environmentNames.forEach((key, variable) -> assertThat(
+                        build(new EnvConfigSource(Map.of(variable, documented.get(key)), 300))
+                                .getConfigValue(key)
+                                .getSourceName())
                 .as(variable)
                 .startsWith("EnvConfigSource"));
     }
@@ -55,8 +55,8 @@ class ConfigurationTableTest {
 
     @Test
     void defaults_areInRange() {
-        ServerConfiguration configuration = build(new PropertiesConfigSource(Map.of(), "none", 1))
-                .getConfigMapping(ServerConfiguration.class);
+        ServerConfiguration configuration =
+                build(new PropertiesConfigSource(Map.of(), "none", 1)).getConfigMapping(ServerConfiguration.class);
 
         assertThat(new ServerSettings(configuration).storeOptions().valueBytesMax())
                 .isEqualTo(16 << 20);

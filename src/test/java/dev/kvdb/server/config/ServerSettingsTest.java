@@ -35,10 +35,7 @@ class ServerSettingsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
                     kvdb.read-threads               | 0    | kvdb.read-threads is 0, must be from 1 to 1024
                     kvdb.read-queue.requests-max    | -1   | kvdb.read-queue.requests-max is -1, must be from 1 to 1000000
                     kvdb.storage.sync-interval      | 2m   | kvdb.storage.sync-interval is 120s, must be from 1ms to 60s
