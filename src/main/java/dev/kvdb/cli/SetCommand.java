@@ -45,6 +45,7 @@ final class SetCommand extends ClientCommand {
 
     /** No short options here, so that a value such as -hello is none. */
     @Option(names = "--help", usageHelp = true, description = "Show this help message and exit.")
+    @SuppressWarnings("UnusedVariable") // picocli's
     private boolean help;
 
     @Option(names = "--literal", description = "Store VALUE as it is, even where it is '-' or begins with '@'.")
