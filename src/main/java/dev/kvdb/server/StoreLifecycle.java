@@ -178,13 +178,15 @@ public class StoreLifecycle {
     }
 
     private void storeStateChanged(StoreState state, String detail) {
-        switch (state) {
-            case WRITABLE -> become(new ServingCondition(State.WRITABLE, detail));
-            case DISK_FULL -> become(new ServingCondition(State.DISK_FULL, detail));
-            case READ_ONLY -> become(new ServingCondition(State.READ_ONLY, detail));
-            case CLOSED -> {
-                // Told by close(), which knows when it has ended.
-            }
+        State next = switch (state) {
+            case WRITABLE -> State.WRITABLE;
+            case DISK_FULL -> State.DISK_FULL;
+            case READ_ONLY -> State.READ_ONLY;
+            case CLOSED -> State.CLOSED;
+        };
+        // That the store is closed is told by close(), which knows when it has ended.
+        if (next != State.CLOSED) {
+            become(new ServingCondition(next, detail));
         }
     }
 
