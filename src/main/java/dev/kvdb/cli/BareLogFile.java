@@ -55,7 +55,8 @@ record BareLogFile(File file, long bytes, ByteOrderChoice order, BareLogSummary 
             throw new CommandFailure(
                     ExitCode.USAGE,
                     file
-                            + " reads as a bare log in both byte orders; say which with --byte-order big or --byte-order little");
+                            + " reads as a bare log in both byte orders; say which with --byte-order big or "
+                            + "--byte-order little");
         }
         if (big.summary != null) {
             return new BareLogFile(file, bytes, ByteOrderChoice.BIG, big.summary);
