@@ -18,8 +18,8 @@ import picocli.CommandLine.Parameters;
         description = "Set the value of a key. Done when the server has made it durable.",
         footerHeading = "%n",
         footer = {
-            "VALUE is stored as UTF-8, without a line end. '-' stands for the standard input, '@FILE' for the contents of a",
-            "file, both byte for byte. With --literal they stand for themselves:",
+            "VALUE is stored as UTF-8, without a line end. '-' stands for the standard input, '@FILE' for the",
+            "contents of a file, both byte for byte. With --literal they stand for themselves:",
             "  kvdb set --literal 1 -",
             "A value may begin with a hyphen; one that is the name of an option goes after '--':",
             "  kvdb set 1 -5",
