@@ -55,7 +55,8 @@ record BareLogFile(File file, long bytes, ByteOrderChoice order, BareLogSummary 
             throw new CommandFailure(
                     ExitCode.USAGE,
                     file
-                            + " reads as a bare log in both byte orders; say which with --byte-order big or --byte-order little");
+                            + " reads as a bare log in both byte orders; say which with --byte-order big or "
+                            + "--byte-order little");
         }
         if (big.summary != null) {
             return new BareLogFile(file, bytes, ByteOrderChoice.BIG, big.summary);
@@ -64,8 +65,9 @@ record BareLogFile(File file, long bytes, ByteOrderChoice order, BareLogSummary 
             return new BareLogFile(file, bytes, ByteOrderChoice.LITTLE, little.summary);
         }
         // The right order goes on until the damage; the wrong one fails at the first value's size.
-        Attempt further = little.failureOffset() > big.failureOffset() ? little : big;
-        Attempt other = further == big ? little : big;
+        boolean littleFurther = little.failureOffset() > big.failureOffset();
+        Attempt further = littleFurther ? little : big;
+        Attempt other = littleFurther ? big : little;
         String alternative = other.failureOffset() == further.failureOffset() ? "" : "; " + other.describe();
         throw new CommandFailure(ExitCode.FAILED, file + " is not a bare log: " + further.describe() + alternative);
     }

@@ -89,6 +89,10 @@ final class ExportCommand extends OfflineCommand {
 
     private Exported writeFile(Store store) throws IOException {
         Path target = Path.of(file).toAbsolutePath();
+        Path parent = target.getParent();
+        if (parent == null) {
+            throw new CommandFailure(ExitCode.FAILED, file + " cannot be a file");
+        }
         Path temporary = target.resolveSibling("." + target.getFileName() + ".export-"
                 + ProcessHandle.current().pid());
         Exported exported;
@@ -100,7 +104,7 @@ final class ExportCommand extends OfflineCommand {
             throw e;
         }
         files.rename(temporary, target);
-        files.syncDirectory(target.getParent());
+        files.syncDirectory(parent);
         return exported;
     }
 

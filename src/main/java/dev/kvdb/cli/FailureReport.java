@@ -46,7 +46,8 @@ record FailureReport(int exitCode, @Nullable String reason, String message, bool
                         ExitCode.UNREACHABLE,
                         reason,
                         message(e)
-                                + "\n      Is it running? Start one with 'kvdb serve', or name another with --server HOST:PORT.",
+                                + "\n      Is it running? Start one with 'kvdb serve', or name another with "
+                                + "--server HOST:PORT.",
                         json);
             case TIMED_OUT ->
                 new FailureReport(ExitCode.TIMED_OUT, reason, message(e) + "; wait longer with --timeout", json);

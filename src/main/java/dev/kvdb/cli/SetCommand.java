@@ -18,8 +18,8 @@ import picocli.CommandLine.Parameters;
         description = "Set the value of a key. Done when the server has made it durable.",
         footerHeading = "%n",
         footer = {
-            "VALUE is stored as UTF-8, without a line end. '-' stands for the standard input, '@FILE' for the contents of a file,",
-            "both byte for byte. With --literal they stand for themselves:",
+            "VALUE is stored as UTF-8, without a line end. '-' stands for the standard input, '@FILE' for the",
+            "contents of a file, both byte for byte. With --literal they stand for themselves:",
             "  kvdb set --literal 1 -",
             "A value may begin with a hyphen; one that is the name of an option goes after '--':",
             "  kvdb set 1 -5",
@@ -45,6 +45,7 @@ final class SetCommand extends ClientCommand {
 
     /** No short options here, so that a value such as -hello is none. */
     @Option(names = "--help", usageHelp = true, description = "Show this help message and exit.")
+    @SuppressWarnings("UnusedVariable") // picocli's
     private boolean help;
 
     @Option(names = "--literal", description = "Store VALUE as it is, even where it is '-' or begins with '@'.")

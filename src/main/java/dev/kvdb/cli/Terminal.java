@@ -28,6 +28,8 @@ record Terminal(
         boolean errIsTerminal,
         Environment environment) {
 
+    private static final int CONSOLE_IS_ALWAYS_THERE = 22;
+
     /** Values of environment variables. */
     interface Environment {
 
@@ -50,10 +52,17 @@ record Terminal(
                 System::getenv);
     }
 
-    /** The launcher knows for each stream; Java by itself only knows about standard input and output together. */
+    /**
+     * The launcher knows for each stream. Java by itself knows about input and output together, and from 22 on not even
+     * that.
+     */
+    @SuppressWarnings("SystemConsoleNull")
     private static boolean isTerminal(String property) {
         String told = System.getProperty(property);
-        return told == null ? System.console() != null : Boolean.parseBoolean(told);
+        if (told != null) {
+            return Boolean.parseBoolean(told);
+        }
+        return Runtime.version().feature() < CONSOLE_IS_ALWAYS_THERE && System.console() != null;
     }
 
     /** Writes bytes to the standard output as they are. */

@@ -27,6 +27,7 @@ import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetSocketAddress;
 import java.util.Optional;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -131,6 +132,7 @@ public final class KvdbClient implements AutoCloseable {
     @Override
     public void close() {
         channel.shutdownNow();
-        eventLoop.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
+        // Nobody waits for the daemon thread.
+        Future<?> unused = eventLoop.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
     }
 }

@@ -17,7 +17,6 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +34,6 @@ public class StoreLifecycle {
     static final int START_PRIORITY = 2_000;
 
     private static final Logger LOG = Logger.getLogger("dev.kvdb.server");
-    private static final long PROGRESS_LOG_NANOS = 5_000_000_000L;
 
     private final ServerSettings settings;
     private final SyncMeters syncMeters;
@@ -43,7 +41,6 @@ public class StoreLifecycle {
     private final Addresses addresses;
     private final Environment environment = Environment.system();
     private final CountDownLatch openEnded = new CountDownLatch(1);
-    private final AtomicLong progressLogged = new AtomicLong(environment.clock().nanoTime());
 
     private volatile ServingCondition condition = new ServingCondition(State.OPENING, "");
     private volatile @Nullable RecoveryProgress progress;
@@ -75,6 +72,9 @@ public class StoreLifecycle {
             store = opened;
             StoreStatistics statistics = opened.statistics();
             storeStateChanged(statistics.state(), statistics.stateDetail());
+            // The store may have told of a change since, which that has just overwritten.
+            StoreStatistics since = opened.statistics();
+            storeStateChanged(since.state(), since.stateDetail());
             logOpened(statistics);
             LOG.infof("serving gRPC on %s, HTTP on %s", addresses.grpc(), addresses.http());
         } catch (StoreException e) {
@@ -178,20 +178,21 @@ public class StoreLifecycle {
     }
 
     private void storeStateChanged(StoreState state, String detail) {
-        switch (state) {
-            case WRITABLE -> become(new ServingCondition(State.WRITABLE, detail));
-            case DISK_FULL -> become(new ServingCondition(State.DISK_FULL, detail));
-            case READ_ONLY -> become(new ServingCondition(State.READ_ONLY, detail));
-            case CLOSED -> {
-                // Told by close(), which knows when it has ended.
-            }
+        State next = switch (state) {
+            case WRITABLE -> State.WRITABLE;
+            case DISK_FULL -> State.DISK_FULL;
+            case READ_ONLY -> State.READ_ONLY;
+            case CLOSED -> State.CLOSED;
+        };
+        // That the store is closed is told by close(), which knows when it has ended.
+        if (next != State.CLOSED) {
+            become(new ServingCondition(next, detail));
         }
     }
 
     private void become(ServingCondition next) {
-        State before;
         synchronized (conditionChanged) {
-            before = condition.state();
+            State before = condition.state();
             boolean ending = before == State.DRAINING || before == State.CLOSED || before == State.FAILED;
             boolean backwards = ending && next.state() != State.CLOSED && next.state() != State.FAILED;
             if (backwards || condition.equals(next)) {
@@ -199,11 +200,6 @@ public class StoreLifecycle {
             }
             condition = next;
             conditionChanged.fire(next);
-        }
-        if (next.state() == State.DISK_FULL || next.state() == State.READ_ONLY) {
-            LOG.errorf("the store takes no sets any more (%s): %s", next.state(), next.detail());
-        } else if (next.state() == State.WRITABLE && before == State.DISK_FULL) {
-            LOG.info("the store takes sets again: there is disk space");
         }
     }
 
@@ -213,11 +209,6 @@ public class StoreLifecycle {
         @Override
         public void recoveryProgressed(RecoveryProgress now) {
             progress = now;
-            long nanos = environment.clock().nanoTime();
-            long last = progressLogged.get();
-            if (nanos - last >= PROGRESS_LOG_NANOS && progressLogged.compareAndSet(last, nanos)) {
-                LOG.infof("opening: %s, %d of %d MiB", now.phase(), now.doneBytes() >> 20, now.totalBytes() >> 20);
-            }
         }
 
         @Override

@@ -48,6 +48,6 @@ class SyncMeters {
     void record(long nanos, int writes, long bytes) {
         syncs.record(nanos, TimeUnit.NANOSECONDS);
         writesPerSync.record(writes);
-        bytesPerSync.record(bytes);
+        bytesPerSync.record((double) bytes);
     }
 }

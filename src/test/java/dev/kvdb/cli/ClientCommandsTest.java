@@ -166,8 +166,8 @@ class ClientCommandsTest {
         assertThat(run("set", "1", "hi", "--json").text())
                 .isEqualTo("{\"key\":\"1\",\"version\":\"1\",\"replaced\":false}\n");
         assertThat(run("get", "1", "--json").text())
-                .isEqualTo(
-                        "{\"key\":\"1\",\"found\":true,\"version\":\"1\",\"size\":2,\"value\":\"aGk=\",\"text\":\"hi\"}\n");
+                .isEqualTo("{\"key\":\"1\",\"found\":true,\"version\":\"1\",\"size\":2,"
+                        + "\"value\":\"aGk=\",\"text\":\"hi\"}\n");
         assertThat(run("--json", "remove", "1").text())
                 .isEqualTo("{\"key\":\"1\",\"version\":\"2\",\"removed\":true}\n");
         assertThat(run("get", "1", "--json"))

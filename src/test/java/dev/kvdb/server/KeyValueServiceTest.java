@@ -1,8 +1,10 @@
 package dev.kvdb.server;
 
+import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.ByteString;
 import dev.kvdb.v1.GetRequest;
 import dev.kvdb.v1.GetResponse;
@@ -15,6 +17,9 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.quarkus.test.junit.QuarkusTest;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -148,18 +153,20 @@ class KeyValueServiceTest {
     @Test
     void cancelledCalls_disturbNeitherTheStoreNorLaterCalls() {
         ByteString value = ByteString.copyFrom(new byte[64 << 10]);
+        List<ListenableFuture<?>> calls = new ArrayList<>();
         for (int call = 0; call < 200; call++) {
             try (Context.CancellableContext context = Context.current().withCancellation()) {
-                long key = 10_000 + call;
-                context.run(() -> server.keyValueAsync()
-                        .set(SetRequest.newBuilder().setKey(key).setValue(value).build()));
-                context.run(() -> server.keyValueAsync()
-                        .get(GetRequest.newBuilder().setKey(key - 1).build()));
+                long key = 10_000L + call;
+                context.run(() -> calls.add(server.keyValueAsync()
+                        .set(SetRequest.newBuilder().setKey(key).setValue(value).build())));
+                context.run(() -> calls.add(server.keyValueAsync()
+                        .get(GetRequest.newBuilder().setKey(key - 1).build())));
             }
         }
 
         set(9, ByteString.copyFromUtf8("after"));
 
+        assertThat(calls).anySatisfy(call -> assertThat(call).isDone());
         assertThat(get(9).getEntry().getValue().toStringUtf8()).isEqualTo("after");
         for (int call = 0; call < 200; call++) {
             GetResponse got = get(10_000 + call);
@@ -167,6 +174,10 @@ class KeyValueServiceTest {
                 assertThat(got.getEntry().getValue()).isEqualTo(value);
             }
         }
+        Awaitility.await()
+                .untilAsserted(() -> assertThat(given().get("/q/metrics").asString())
+                        .contains("kvdb_calls_in_flight 0.0")
+                        .contains("kvdb_calls_in_flight_size_bytes 0.0"));
     }
 
     private static SetResponse set(long key, ByteString value) {

@@ -18,7 +18,7 @@ class StartFailureIT {
 
     @Test
     void grpcPortTaken_isNamed() throws IOException {
-        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
                 ServerProcess server = ServerProcess.start(taken.getLocalPort(), ServerProcess.freePort(), directory)) {
             assertFails(server, "cannot serve gRPC on 127.0.0.1:" + taken.getLocalPort());
         }
@@ -26,7 +26,7 @@ class StartFailureIT {
 
     @Test
     void httpPortTaken_isNamed() throws IOException {
-        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
                 ServerProcess server = ServerProcess.start(ServerProcess.freePort(), taken.getLocalPort(), directory)) {
             assertFails(server, "Port " + taken.getLocalPort());
         }

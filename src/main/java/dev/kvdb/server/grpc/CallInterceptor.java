@@ -59,7 +59,8 @@ class CallInterceptor implements ServerInterceptor {
         private final Kind kind;
         private final long started = timers.now();
         private long bytes;
-        private volatile boolean closed;
+        private boolean closed;
+        private boolean left;
 
         Admitted(ServerCall<ReqT, RespT> call) {
             super(call);
@@ -77,30 +78,48 @@ class CallInterceptor implements ServerInterceptor {
                 statusMapping.close(this, refusal);
                 return false;
             }
-            bytes += size;
+            synchronized (this) {
+                bytes += size;
+            }
             return true;
         }
 
         @Override
         public void sendMessage(RespT reply) {
-            long size = sizeOf(reply);
-            bytes += size;
-            calls.holdBytes(size);
+            hold(sizeOf(reply));
             super.sendMessage(reply);
+        }
+
+        /** The reply of a cancelled call comes after it has left, and is dropped: no one would give its bytes back. */
+        private synchronized void hold(long size) {
+            if (!left) {
+                bytes += size;
+                calls.holdBytes(size);
+            }
         }
 
         @Override
         public void close(Status status, Metadata trailers) {
-            closed = true;
-            timers.ended(method, started, status);
+            if (endedNow()) {
+                timers.ended(method, started, status);
+            }
             super.close(status, trailers);
         }
 
+        private synchronized boolean endedNow() {
+            boolean now = !closed;
+            closed = true;
+            return now;
+        }
+
         void left() {
-            if (!closed) {
+            if (endedNow()) {
                 timers.cancelled(method, started);
             }
-            calls.end(kind, bytes);
+            synchronized (this) {
+                left = true;
+                calls.end(kind, bytes);
+            }
         }
     }
 

@@ -36,18 +36,18 @@ class ServerSettingsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-                    kvdb.read-threads               | 0    | kvdb.read-threads is 0, must be from 1 to 1024
-                    kvdb.read-queue.requests-max    | -1   | kvdb.read-queue.requests-max is -1, must be from 1 to 1000000
-                    kvdb.storage.sync-interval      | 2m   | kvdb.storage.sync-interval is 120s, must be from 1ms to 60s
-                    kvdb.storage.segment-size       | 2G   | kvdb.storage.segment-size is 2G, must be from 64K to 1G
-                    kvdb.storage.value-size-max     | 17M  | kvdb.storage.value-size-max is 17M, must be from 0 to 16M
-                    kvdb.storage.open-files-max     | 15   | kvdb.storage.open-files-max is 15, must be from 16 to 1000000
-                    kvdb.storage.snapshot-log-size  | 1K   | kvdb.storage.snapshot-log-size is 1K, must be at least 1M
-                    kvdb.gc.dead-share-min          | 1.0  | kvdb.gc.dead-share-min is 1.0, must be from 0.01 to 0.99
-                    kvdb.gc.period                  | 10ms | kvdb.gc.period is 10ms, must be from 1s to 86400s
-                    kvdb.write-queue.bytes-max      | 1M   | kvdb.write-queue.bytes-max is 1M, must be at least 16M
-                    kvdb.limits.bytes-in-flight     | 16M  | kvdb.limits.bytes-in-flight is 16M, must be at least 16448K
-                    kvdb.shutdown.grace-period      | 2h   | kvdb.shutdown.grace-period is 7200s, must be from 0s to 3600s
+                    kvdb.read-threads | 0 | kvdb.read-threads is 0, must be from 1 to 1024
+                    kvdb.read-queue.requests-max | -1 | kvdb.read-queue.requests-max is -1, must be from 1 to 1000000
+                    kvdb.storage.sync-interval | 2m | kvdb.storage.sync-interval is 120s, must be from 1ms to 60s
+                    kvdb.storage.segment-size | 2G | kvdb.storage.segment-size is 2G, must be from 64K to 1G
+                    kvdb.storage.value-size-max | 17M | kvdb.storage.value-size-max is 17M, must be from 0 to 16M
+                    kvdb.storage.open-files-max | 15 | kvdb.storage.open-files-max is 15, must be from 16 to 1000000
+                    kvdb.storage.snapshot-log-size | 1K | kvdb.storage.snapshot-log-size is 1K, must be at least 1M
+                    kvdb.gc.dead-share-min | 1.0 | kvdb.gc.dead-share-min is 1.0, must be from 0.01 to 0.99
+                    kvdb.gc.period | 10ms | kvdb.gc.period is 10ms, must be from 1s to 86400s
+                    kvdb.write-queue.bytes-max | 1M | kvdb.write-queue.bytes-max is 1M, must be at least 16M
+                    kvdb.limits.bytes-in-flight | 16M | kvdb.limits.bytes-in-flight is 16M, must be at least 16448K
+                    kvdb.shutdown.grace-period | 2h | kvdb.shutdown.grace-period is 7200s, must be from 0s to 3600s
                     """)
     void valueOutOfRange_isRefusedInOneLineThatNamesKeyValueAndRange(String key, String value, String line) {
         assertThatThrownBy(() -> settings(Map.of(key, value)))
