@@ -3,6 +3,8 @@ package dev.kvdb.server.grpc;
 import grpc.health.v1.HealthOuterClass.HealthCheckResponse.ServingStatus;
 import io.quarkus.arc.Unremovable;
 import io.quarkus.grpc.runtime.health.GrpcHealthStorage;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.inject.Alternative;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 
@@ -15,8 +17,13 @@ class TransportSignal {
 
     private volatile boolean listens;
 
-    /** A producer, and not a bean class, because Quarkus' class has an observer that must not run twice. */
+    /**
+     * A producer, and not a bean class, because the observer of Quarkus' class would be inherited; an alternative, because
+     * dev mode has that class as a bean as well.
+     */
     @Produces
+    @Alternative
+    @Priority(1)
     @Unremovable
     @Singleton
     GrpcHealthStorage storage() {
