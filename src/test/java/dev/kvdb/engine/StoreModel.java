@@ -159,7 +159,7 @@ final class StoreModel {
             case 0 -> {
                 StoreStatistics.Log before = store.statistics().log();
                 store.collectGarbage(new GarbageCollectionRequest(true, random.nextBoolean()));
-StoreStatistics.Log after = store.statistics().log();
+                StoreStatistics.Log after = store.statistics().log();
                 assertThat(after.segments()).as("segments after a dry run").isEqualTo(before.segments());
                 assertThat(after.liveBytes()).as("live bytes after a dry run").isEqualTo(before.liveBytes());
             }
