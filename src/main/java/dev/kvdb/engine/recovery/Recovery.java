@@ -3,9 +3,7 @@ package dev.kvdb.engine.recovery;
 import dev.kvdb.engine.env.StoreFile;
 import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.error.UnsupportedFormatException;
-import dev.kvdb.engine.format.FrameHeader;
 import dev.kvdb.engine.format.Manifest;
-import dev.kvdb.engine.format.RecordLocation;
 import dev.kvdb.engine.format.SegmentHeader;
 import dev.kvdb.engine.format.SnapshotHeader.CoveredSegment;
 import dev.kvdb.engine.index.OrderedIndex;
@@ -43,12 +41,6 @@ import java.util.random.RandomGenerator;
 public final class Recovery {
 
     private static final Logger LOG = System.getLogger(Recovery.class.getName());
-
-    /**
-     * After a crash the next version skips so many, since a client may have seen versions of writes that were
-     * acknowledged without a sync and are lost: no segment holds more records.
-     */
-    private static final long VERSIONS_LOST_MAX = RecordLocation.OFFSET_MAX / FrameHeader.REMOVE_BYTES;
 
     private final StoreDirectory directory;
     private final RandomGenerator random;
@@ -150,7 +142,7 @@ public final class Recovery {
             return new Recovered(
                     segments,
                     index,
-                    tail.clean() ? nextVersion : nextVersion + VERSIONS_LOST_MAX,
+                    nextVersion,
                     List.copyOf(hidden),
                     merge.tombstones(),
                     tail.clean(),

@@ -1,6 +1,7 @@
 package dev.kvdb.engine.recovery;
 
 import dev.kvdb.engine.env.StoreFile;
+import dev.kvdb.engine.format.FrameHeader;
 import dev.kvdb.engine.format.HintEntry;
 import dev.kvdb.engine.format.Manifest;
 import dev.kvdb.engine.format.RecordLocation;
@@ -39,6 +40,14 @@ import java.util.random.RandomGenerator;
 record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long lastVersion, long tornBytes) {
 
     private static final Logger LOG = System.getLogger(TailRecovery.class.getName());
+
+    /**
+     * After a crash the next version skips so many, since a client may have seen versions of writes that were
+     * acknowledged without a sync and are lost: no segment holds more records. The manifest says so together with the
+     * tail's new shape, since a crash of this very recovery leaves a store that looks properly closed.
+     */
+    private static final long VERSIONS_LOST_MAX = RecordLocation.OFFSET_MAX / FrameHeader.REMOVE_BYTES;
+
     private static final int TORN_FILES_MAX = 4;
     private static final int COPY_BYTES = 256 * 1024;
 
@@ -96,7 +105,7 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
             change.add(copy);
             contents.put(copy.id(), new SegmentContents(records, List.of(), 0));
         }
-        segments.change(change, scan.lastVersion() + 1);
+        segments.change(change, scan.lastVersion() + 1 + VERSIONS_LOST_MAX);
         if (scan.durable().rows() == 0) {
             segments.directory().deleteIfExists(StoreFileNames.segment(tail.id()));
             segments.directory().sync();
