@@ -119,15 +119,17 @@ final class Committer implements Runnable {
     }
 
     private void accept(PendingWrite write) {
-        StoreException refusal = in.availability.refusal(!(write instanceof PendingWrite.Set));
-        if (refusal != null) {
-            in.counters.failed.increment();
-            write.fail(refusal);
+        if (isRefused(write)) {
             return;
         }
         try {
-            if (write instanceof PendingWrite.Control control) {
+            if (!joinsGroup(write)) {
                 commitGroup();
+                if (isRefused(write)) {
+                    return;
+                }
+            }
+            if (write instanceof PendingWrite.Control control) {
                 carryOut(control);
             } else if (write instanceof PendingWrite.OfKey ofKey) {
                 append(ofKey);
@@ -136,6 +138,25 @@ final class Committer implements Runnable {
             failGroup(e);
             write.fail(failed(e));
         }
+    }
+
+    /** Fails the write where the store is not in a state to take it. */
+    private boolean isRefused(PendingWrite write) {
+        StoreException refusal = in.availability.refusal(!(write instanceof PendingWrite.Set));
+        if (refusal != null) {
+            in.counters.failed.increment();
+            write.fail(refusal);
+        }
+        return refusal != null;
+    }
+
+    /** Whether the write can go into the group that is being made. */
+    private boolean joinsGroup(PendingWrite write) {
+        if (!(write instanceof PendingWrite.OfKey ofKey)) {
+            return false;
+        }
+        int frameBytesMax = Math.addExact(FrameHeader.BYTES_MAX, Math.toIntExact(ofKey.queuedBytes()));
+        return groupBytes == 0 || (groupBytes + frameBytesMax <= GROUP_BYTES_MAX && log.fits(frameBytesMax));
     }
 
     private void carryOut(PendingWrite.Control control) throws IOException {
@@ -161,9 +182,6 @@ final class Committer implements Runnable {
             write.version = nextVersion - 1;
         } else {
             int frameBytes = record.frameBytes();
-            if (groupBytes > 0 && (groupBytes + frameBytes > GROUP_BYTES_MAX || !log.fits(frameBytes))) {
-                commitGroup();
-            }
             if (groupBytes == 0) {
                 log.begin(frameBytes, nextVersion);
             }
@@ -283,15 +301,15 @@ final class Committer implements Runnable {
         try {
             if (in.availability.state() == StoreState.DISK_FULL) {
                 checkSpace();
-            } else if (in.availability.mayWrite()) {
-                boolean syncDue =
-                        in.options.syncPolicy() == SyncPolicy.INTERVAL && now - lastSyncNanos >= syncIntervalNanos();
-                if (syncDue) {
-                    sync();
-                }
-                if (log.hasUnmarkedData() && now - lastWriteNanos >= IDLE_NANOS) {
-                    log.markIdle(in.options.syncPolicy() == SyncPolicy.ALWAYS);
-                }
+            }
+            boolean syncDue =
+                    in.options.syncPolicy() == SyncPolicy.INTERVAL && now - lastSyncNanos >= syncIntervalNanos();
+            if (syncDue && in.availability.mayWrite()) {
+                sync();
+            }
+            boolean idle = log.hasUnmarkedData() && now - lastWriteNanos >= IDLE_NANOS;
+            if (idle && in.availability.state() == StoreState.WRITABLE) {
+                log.markIdle(in.options.syncPolicy() == SyncPolicy.ALWAYS);
             }
         } catch (Throwable e) {
             failed(e);
