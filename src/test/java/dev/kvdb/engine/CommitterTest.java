@@ -35,8 +35,7 @@ class CommitterTest {
     private final CrashingFileSystem disk = new CrashingFileSystem();
     private final FailingFileSystem files = new FailingFileSystem(disk);
     private final StoreDirectory directory = new StoreDirectory(files, disk.root());
-    private final Segments segments =
-            new Segments(directory, new Manifest(new UUID(1, 2), 1, 1, List.of()), 16);
+    private final Segments segments = new Segments(directory, new Manifest(new UUID(1, 2), 1, 1, List.of()), 16);
     private final OrderedIndex index = OrderedIndex.builder().build();
     private final Availability availability = new Availability("dir", StoreListener.NONE);
     private final WriteCounters counters = new WriteCounters();
@@ -110,7 +109,9 @@ class CommitterTest {
             assertThatThrownBy(write::join).hasCauseInstanceOf(StoreReadOnlyException.class);
         }
         assertThat(counters.lastSyncError()).contains("Input/output error");
-        assertThat(files.count(FileOperation.SYNC)).as("syncs, the manifest's included").isEqualTo(3);
+        assertThat(files.count(FileOperation.SYNC))
+                .as("syncs, the manifest's included")
+                .isEqualTo(3);
         assertThat(index.size()).isZero();
         assertThat(counters.failed.sum()).isEqualTo(3);
     }
@@ -146,7 +147,9 @@ class CommitterTest {
 
         assertThatThrownBy(first::join).hasCauseInstanceOf(DiskFullException.class);
         assertThatThrownBy(second::join).hasCauseInstanceOf(DiskFullException.class);
-        assertThat(third.join().removed()).as("the set before it was taken back").isFalse();
+        assertThat(third.join().removed())
+                .as("the set before it was taken back")
+                .isFalse();
         assertThat(fresh.availability.state()).isEqualTo(StoreState.DISK_FULL);
     }
 
@@ -242,7 +245,7 @@ class CommitterTest {
                         counters,
                         listener),
                 queue,
-                new ActiveLog(segments, new SplittableRandom(5), options.segmentBytesMax(), sealed -> {}),
+                new ActiveLog(segments, new SplittableRandom(5), options.segmentBytesMax(), segment -> {}),
                 1);
     }
 }

@@ -103,7 +103,9 @@ public final class MemoryStore implements AutoCloseable {
 
     /** The key's value as text; null where it has none. */
     public @Nullable String get(long key) {
-        return store().get(key).map(entry -> new String(entry.value(), StandardCharsets.UTF_8)).orElse(null);
+        return store().get(key)
+                .map(entry -> new String(entry.value(), StandardCharsets.UTF_8))
+                .orElse(null);
     }
 
     /** All entries: key to version and a hash of the value. */

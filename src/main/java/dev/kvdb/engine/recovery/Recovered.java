@@ -15,6 +15,7 @@ import java.util.Map;
  * @param hidden versions of records that damage hides; where there are any, the store takes no writes
  * @param tombstones where versions are hidden: keys whose newest surviving record is a tombstone, with its version
  * @param clean whether the store had been closed properly
+ * @param snapshotRead whether there was an intact index snapshot
  * @param recordsScanned records read from segments, not from hints or the snapshot
  * @param hintsRebuilt hints that were missing or damaged and were made anew
  * @param tornBytes bytes at the log's end that were set aside
@@ -26,6 +27,7 @@ public record Recovered(
         List<VersionRange> hidden,
         Map<Long, Long> tombstones,
         boolean clean,
+        boolean snapshotRead,
         long recordsScanned,
         int hintsRebuilt,
         long tornBytes) {}

@@ -52,6 +52,7 @@ public final class Recovery {
 
     private final Set<Integer> hintsRefused = new HashSet<>();
     private boolean snapshotRefused;
+    private boolean snapshotRead;
     private int hintsRebuilt;
     private long recordsScanned;
 
@@ -96,23 +97,42 @@ public final class Recovery {
         }
     }
 
-    private Manifest readManifest() throws IOException {
-        List<String> names = directory.files().list(directory.path());
+    /**
+     * Refuses a directory that holds something else, before even a lock file is put into it.
+     *
+     * @throws DamageException where there are segments but no manifest
+     * @throws UnsupportedFormatException where the directory holds something else
+     */
+    public static void checkIsStoreOrEmpty(StoreDirectory directory) throws IOException {
+        checkIsStoreOrEmpty(directory, directory.files().list(directory.path()));
+    }
+
+    private static void checkIsStoreOrEmpty(StoreDirectory directory, List<String> names) {
         if (names.contains(StoreFileNames.MANIFEST)) {
-            return Manifest.decode(
-                    directory.read(StoreFileNames.MANIFEST, Integer.MAX_VALUE),
-                    directory.file(StoreFileNames.MANIFEST).toString());
+            return;
         }
         for (String name : names) {
             if (StoreFileNames.segmentId(name).isPresent()) {
                 throw new DamageException(
                         directory.file(StoreFileNames.MANIFEST).toString(), 0, "a manifest beside " + name, "none");
             }
+        }
+        for (String name : names) {
             if (!name.equals(StoreFileNames.LOCK) && !StoreFileNames.isTemporary(name) && !name.startsWith(".")) {
                 throw new UnsupportedFormatException(
                         directory.path().toString(), "a kvdb store or an empty directory", "file " + name);
             }
         }
+    }
+
+    private Manifest readManifest() throws IOException {
+        List<String> names = directory.files().list(directory.path());
+        if (names.contains(StoreFileNames.MANIFEST)) {
+            return Manifest.decode(
+                    directory.read(StoreFileNames.MANIFEST, Manifest.BYTES_MAX),
+                    directory.file(StoreFileNames.MANIFEST).toString());
+        }
+        checkIsStoreOrEmpty(directory, names);
         Manifest manifest = new Manifest(new UUID(random.nextLong(), random.nextLong()), 1, 1, List.of());
         directory.replace(StoreFileNames.MANIFEST, manifest.encode());
         return manifest;
@@ -147,6 +167,7 @@ public final class Recovery {
                     List.copyOf(hidden),
                     merge.tombstones(),
                     tail.clean(),
+                    snapshotRead,
                     recordsScanned,
                     hintsRebuilt,
                     tail.tornBytes());
@@ -194,6 +215,7 @@ public final class Recovery {
     private Set<Integer> openSnapshot(Segments segments, List<RecordSource> sources, Progress progress)
             throws IOException {
         Set<Integer> covered = new HashSet<>();
+        snapshotRead = false;
         if (snapshotRefused || !directory.files().exists(directory.file(StoreFileNames.SNAPSHOT))) {
             return covered;
         }
@@ -207,6 +229,7 @@ public final class Recovery {
             }
         }
         sources.add(RecordSource.of(snapshot, covered));
+        snapshotRead = true;
         return covered;
     }
 
