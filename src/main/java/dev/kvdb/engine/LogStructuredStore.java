@@ -362,7 +362,7 @@ final class LogStructuredStore implements Store {
         public void collectGarbage() {
             try {
                 collections.run(GarbageCollectionRequest.WORTHWHILE);
-            } catch (StoreException e) {
+            } catch (RuntimeException e) {
                 LOG.log(Level.WARNING, "garbage collection failed: " + e.getMessage());
             }
         }

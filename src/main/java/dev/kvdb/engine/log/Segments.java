@@ -33,6 +33,10 @@ public final class Segments {
 
     private int nextId;
     private long versionFloor;
+
+    /** Guards {@link #parkingHand} alone: a reader that needs room must not wait for a manifest to be synced. */
+    private final Object parking = new Object();
+
     private int parkingHand;
 
     /**
@@ -212,6 +216,7 @@ public final class Segments {
                 segment.seal(length);
             }
         }
+        parkSome();
     }
 
     /** Nothing points into these segments any more: closes their files as soon as nobody has them pinned. */
@@ -246,13 +251,15 @@ public final class Segments {
     }
 
     /** Second-chance replacement: goes round the segments, and closes those that were not used since the last round. */
-    private synchronized void parkSome() {
-        Segment[] segments = byId;
-        int excess = openFiles() - openFilesMax;
-        for (int step = 0; excess > 0 && step < 2 * segments.length; step++) {
-            parkingHand = (parkingHand + 1) % segments.length;
-            if (segments[parkingHand].park()) {
-                excess--;
+    private void parkSome() {
+        synchronized (parking) {
+            Segment[] segments = byId;
+            int excess = openFiles() - openFilesMax;
+            for (int step = 0; excess > 0 && step < 2 * segments.length; step++) {
+                parkingHand = (parkingHand + 1) % segments.length;
+                if (segments[parkingHand].park()) {
+                    excess--;
+                }
             }
         }
     }

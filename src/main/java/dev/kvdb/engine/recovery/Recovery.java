@@ -33,8 +33,8 @@ import java.util.random.RandomGenerator;
  * Opens a store: finds its segments, the log's end, and each key's newest record.
  *
  * <p>Snapshot and hints are caches: where one turns out damaged it is dropped or rebuilt, and the open begins anew
- * without it. A store that another format wrote is refused before any write; so is any write to a store in which damage
- * hides which keys it hit.
+ * without it. A store that another format
+ * wrote is refused before any write. A segment in which damage hides keys stays as it is, for a repair to look at.
  *
  * <p>Belongs to the opening thread, which holds the directory's lock.
  */
@@ -47,7 +47,7 @@ public final class Recovery {
     private final int openFilesMax;
     private final RecoveryListener listener;
 
-    /** What was scanned because no intact hint was there, by segment id. */
+    /** What was scanned and has no hint yet, by segment id: the log's end, and what a hint cannot be written for. */
     private final Map<Integer, SegmentContents> scanned = new TreeMap<>();
 
     private final Set<Integer> hintsRefused = new HashSet<>();
@@ -87,6 +87,7 @@ public final class Recovery {
             before.close();
         }
         tail.contents().forEach(this::noteScanned);
+        scanned.putAll(tail.contents());
         while (true) {
             try {
                 return attempt(readManifest(), tail);
@@ -240,6 +241,10 @@ public final class Recovery {
                 return RecordSource.of(HintFile.open(directory, segment), segment);
             }
             contents = scan(segment, progress);
+            if (contents.hidden().isEmpty() && writeHint(segment, contents)) {
+                return RecordSource.of(HintFile.open(directory, segment), segment);
+            }
+            scanned.put(segment.id(), contents);
         }
         if (!contents.hidden().isEmpty()) {
             segment.markDamaged();
@@ -260,8 +265,18 @@ public final class Recovery {
         return contents;
     }
 
+    /** Writes a segment's hint, so that its records need not stay in memory. False where that fails: a hint is a cache. */
+    private boolean writeHint(Segment segment, SegmentContents contents) {
+        try {
+            HintFile.write(directory, segment, contents.records());
+            return true;
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "writing the hint of " + segment.path() + " failed: " + e);
+            return false;
+        }
+    }
+
     private void noteScanned(int segmentId, SegmentContents contents) {
-        scanned.put(segmentId, contents);
         recordsScanned += contents.records().rows();
         for (VersionRange range : contents.hidden()) {
             LOG.log(
@@ -304,11 +319,11 @@ public final class Recovery {
         }
     }
 
-    private void writeHints(Segments segments) throws IOException {
+    private void writeHints(Segments segments) {
         for (Map.Entry<Integer, SegmentContents> entry : scanned.entrySet()) {
             Segment segment = segments.find(entry.getKey());
             if (segment != null) {
-                HintFile.write(directory, segment, entry.getValue().records());
+                writeHint(segment, entry.getValue());
             }
         }
     }

@@ -41,6 +41,14 @@ import java.util.random.RandomGenerator;
 record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long lastVersion, long tornBytes) {
 
     private static final Logger LOG = System.getLogger(TailRecovery.class.getName());
+
+    /**
+     * The next version skips so many, since a client may have seen versions of writes that were acknowledged without a
+     * sync and are lost: no segment holds more records. The swap that seals the tail says so, and not the open that
+     * made it: the one after it finds the store clean, and may be the first to write.
+     */
+    private static final long VERSIONS_LOST_MAX = RecordLocation.OFFSET_MAX / FrameHeader.REMOVE_BYTES;
+
     private static final int TORN_FILES_MAX = 4;
 
     /**

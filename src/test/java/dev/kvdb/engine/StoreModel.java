@@ -1,0 +1,295 @@
+package dev.kvdb.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kvdb.engine.env.Environment;
+import dev.kvdb.testkit.CrashVariant;
+import dev.kvdb.testkit.CrashingFileSystem;
+import dev.kvdb.testkit.PassingClock;
+import dev.kvdb.testkit.TestEnvironment;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One random history of a store, held step by step against a {@link TreeMap}. The same random numbers give the same
+ * history. Belongs to one thread.
+ */
+final class StoreModel {
+
+    /** Bytes that an emptied store may still take: the header and marks of a segment or two. */
+    private static final long EMPTY_BYTES_MAX = 1000;
+
+    /** The store's own threads may have files pinned while others make room. */
+    private static final int OPEN_SLACK = 2;
+
+    private final SplittableRandom random;
+    private final StoreOptions options;
+    private final PassingClock clock = new PassingClock();
+    private final long[] keys;
+
+    private final TreeMap<Long, Entry> model = new TreeMap<>();
+
+    /** Writes since the last open, oldest first, and the hash of the model before them. */
+    private final List<Write> sinceOpen = new ArrayList<>();
+
+    private long hashAtOpen;
+    private long lastVersion;
+
+    private CrashingFileSystem files = new CrashingFileSystem();
+    private Store store;
+
+    /** A write that was acknowledged, and the entry that it replaced or removed. */
+    private record Write(
+            long key, @Nullable Entry before, @Nullable Entry after) {}
+
+    StoreModel(SplittableRandom random) {
+        this.random = random;
+        this.options = RandomOptions.draw(random);
+        this.keys = RandomOptions.keys(random);
+        this.store = open();
+    }
+
+    void run(int operations) {
+        for (int done = 0; done < operations; done++) {
+            int dice = random.nextInt(1000);
+            if (dice < 450) {
+                done += write(1 + random.nextInt(random.nextBoolean() ? 1 : 40)) - 1;
+            } else if (dice < 850) {
+                checkGet(randomKey());
+            } else if (dice < 940) {
+                checkLookup(randomKey());
+            } else if (dice < 950) {
+                checkAll();
+            } else if (dice < 965) {
+                clock.advance(Duration.ofMillis(random.nextInt(300)));
+            } else if (dice < 990) {
+                collect();
+            } else {
+                do {
+                    reopen();
+                } while (random.nextInt(4) == 0);
+            }
+        }
+        checkAll();
+        emptyAndCollect();
+        close();
+    }
+
+    /** Accepts several writes at once, so that they share groups, and checks each result in order. */
+    private int write(int writes) {
+        List<Runnable> checks = new ArrayList<>();
+        for (int i = 0; i < writes; i++) {
+            long key = randomKey();
+            if (random.nextInt(3) > 0) {
+                byte[] value = RandomOptions.value(random, options);
+                CompletionStage<SetResult> stage = store.set(key, value);
+                checks.add(() -> wasSet(key, value, Stages.await(stage)));
+            } else {
+                CompletionStage<RemoveResult> stage = store.remove(key);
+                checks.add(() -> wasRemoved(key, Stages.await(stage)));
+            }
+        }
+        checks.forEach(Runnable::run);
+        return writes;
+    }
+
+    private void wasSet(long key, byte[] value, SetResult result) {
+        assertThat(result.version()).as("version of set %s", key).isGreaterThan(lastVersion);
+        assertThat(result.replaced()).as("replaced %s", key).isEqualTo(model.containsKey(key));
+        lastVersion = result.version();
+        Entry after = new Entry(key, lastVersion, value);
+        sinceOpen.add(new Write(key, model.put(key, after), after));
+    }
+
+    private void wasRemoved(long key, RemoveResult result) {
+        assertThat(result.removed()).as("removed %s", key).isEqualTo(model.containsKey(key));
+        if (result.removed()) {
+            assertThat(result.version()).as("version of remove %s", key).isGreaterThan(lastVersion);
+            lastVersion = result.version();
+            sinceOpen.add(new Write(key, model.remove(key), null));
+        } else {
+            assertThat(result.version()).as("version of no-op remove %s", key).isGreaterThanOrEqualTo(lastVersion);
+        }
+    }
+
+    private void checkGet(long key) {
+        Optional<Entry> found = store.get(key);
+        assertSame(key, found.orElse(null), model.get(key));
+    }
+
+    private void checkLookup(long key) {
+        Lookup found = store.lookup(key);
+        Entry expected = model.get(key);
+        if (found instanceof Lookup.Cached cached) {
+            assertSame(key, cached.entry(), expected);
+        } else {
+            assertThat(found instanceof Lookup.Absent).as("%s absent", key).isEqualTo(expected == null);
+        }
+        if (options.cacheBytesMax() == 0) {
+            assertThat(found).isNotInstanceOf(Lookup.Cached.class);
+        }
+    }
+
+    private void checkAll() {
+        Iterator<Entry> found = store.entries();
+        for (Map.Entry<Long, Entry> expected : model.entrySet()) {
+            assertThat(found.hasNext()).as("an entry of %s", expected.getKey()).isTrue();
+            assertSame(expected.getKey(), found.next(), expected.getValue());
+        }
+        assertThat(found.hasNext()).as("an entry past the last").isFalse();
+        StoreStatistics statistics = store.statistics();
+        assertThat(statistics.keys()).isEqualTo(model.size());
+        assertThat(statistics.state()).isEqualTo(StoreState.WRITABLE);
+        assertThat(statistics.openFiles()).as("open files").isLessThanOrEqualTo(options.openFilesMax() + OPEN_SLACK);
+        assertThat(statistics.log().liveBytes())
+                .isLessThanOrEqualTo(statistics.log().bytes());
+    }
+
+    private void collect() {
+        switch (random.nextInt(3)) {
+            case 0 -> {
+                StoreStatistics.Log before = store.statistics().log();
+                store.collectGarbage(new GarbageCollectionRequest(true, random.nextBoolean()));
+                StoreStatistics.Log after = store.statistics().log();
+                assertThat(after.segments()).as("segments after a dry run").isEqualTo(before.segments());
+                assertThat(after.liveBytes()).as("live bytes after a dry run").isEqualTo(before.liveBytes());
+            }
+            case 1 -> store.collectGarbage(GarbageCollectionRequest.WORTHWHILE);
+            default -> {
+                store.collectGarbage(GarbageCollectionRequest.EVERYTHING);
+                GarbageCollectionReport again = store.collectGarbage(GarbageCollectionRequest.EVERYTHING);
+                assertThat(again.segmentsCollected())
+                        .as("segments collected twice in a row")
+                        .isZero();
+            }
+        }
+    }
+
+    private void reopen() {
+        CrashingFileSystem next = files;
+        boolean lossy = false;
+        switch (random.nextInt(3)) {
+            case 0 -> store.close();
+            case 1 -> {
+                next = files.copy();
+                store.close();
+            }
+            default -> {
+                next = files.crashAt(files.position(), CrashVariant.NOTHING_UNSYNCED, random.nextLong());
+                lossy = options.syncPolicy() != SyncPolicy.ALWAYS;
+                store.close();
+            }
+        }
+        checkReleased();
+        files = next;
+        store = open();
+        if (lossy) {
+            takeBackWhatWasLost();
+        }
+        checkAll();
+        sinceOpen.clear();
+        hashAtOpen = hash(model.values().iterator());
+    }
+
+    /** A crash keeps a prefix of the writes; the versions that it took with it are never given out again. */
+    private void takeBackWhatWasLost() {
+        long found = hash(store.entries());
+        long hash = hash(model.values().iterator());
+        int kept = sinceOpen.size();
+        while (hash != found && kept > 0) {
+            kept--;
+            Write lost = sinceOpen.get(kept);
+            if (lost.after() != null) {
+                hash -= hash(lost.after());
+            }
+            if (lost.before() != null) {
+                model.put(lost.key(), lost.before());
+                hash += hash(lost.before());
+            } else {
+                model.remove(lost.key());
+            }
+        }
+        assertThat(kept > 0 || hash == hashAtOpen)
+                .as("the walk back ends at the open")
+                .isTrue();
+    }
+
+    private static long hash(Iterator<Entry> entries) {
+        long hash = 0;
+        while (entries.hasNext()) {
+            hash += hash(entries.next());
+        }
+        return hash;
+    }
+
+    private static long hash(Entry entry) {
+        return new SplittableRandom(entry.key() * 31 + entry.version()).nextLong();
+    }
+
+    /** In the end everything goes, and hardly a byte stays. */
+    private void emptyAndCollect() {
+        for (Long key : List.copyOf(model.keySet())) {
+            wasRemoved(key, Stages.await(store.remove(key)));
+        }
+        store.collectGarbage(GarbageCollectionRequest.EVERYTHING);
+        StoreStatistics.Log log = store.statistics().log();
+        assertThat(log.bytes()).as("bytes of an empty log: %s", log).isLessThanOrEqualTo(EMPTY_BYTES_MAX);
+        assertThat(fileBytes()).as("bytes of segments and hints").isLessThanOrEqualTo(EMPTY_BYTES_MAX);
+    }
+
+    private long fileBytes() {
+        long bytes = 0;
+        for (String name : names()) {
+            if (name.endsWith(".log") || name.endsWith(".hint") || name.endsWith(".tmp")) {
+                bytes += files.contents(files.path(name)).length;
+            }
+        }
+        return bytes;
+    }
+
+    private List<String> names() {
+        try {
+            return files.list(files.root());
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void close() {
+        store.close();
+        checkReleased();
+    }
+
+    private void checkReleased() {
+        assertThat(files.openHandles()).as("files left open").isEmpty();
+        assertThat(files.bytesHeldByDeletedFiles()).isZero();
+    }
+
+    private Store open() {
+        Environment environment = TestEnvironment.of(files, clock, random.nextLong());
+        return Store.open(files.root(), options, environment, StoreListener.NONE);
+    }
+
+    private long randomKey() {
+        return keys[random.nextInt(keys.length)];
+    }
+
+    private static void assertSame(long key, @Nullable Entry found, @Nullable Entry expected) {
+        if (found == null || expected == null) {
+            assertThat(found).as("entry of %s", key).isEqualTo(expected);
+        } else {
+            assertThat(found.key()).isEqualTo(key);
+            assertThat(found.version()).as("version of %s", key).isEqualTo(expected.version());
+            assertThat(found.value()).as("value of %s", key).isEqualTo(expected.value());
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package dev.kvdb.engine;
+
+import dev.kvdb.testkit.Seeds;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The store agrees with a {@link java.util.TreeMap} through random writes, reads, collections, restarts and crashes, on
+ * files in memory. {@code -Dkvdb.model.operations} makes it run longer.
+ */
+class StoreModelTest {
+
+    private static final int OPERATIONS = Integer.getInteger("kvdb.model.operations", 100_000);
+    private static final int OPERATIONS_PER_HISTORY = 1_000;
+
+    @Test
+    void randomHistories_agreeWithATreeMap() throws Exception {
+        Seeds.run(seed -> {
+            SplittableRandom random = new SplittableRandom(seed);
+            for (int done = 0; done < OPERATIONS; done += OPERATIONS_PER_HISTORY) {
+                new StoreModel(random.split()).run(OPERATIONS_PER_HISTORY);
+            }
+        });
+    }
+}
