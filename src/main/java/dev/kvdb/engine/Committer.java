@@ -110,7 +110,10 @@ final class Committer implements Runnable {
     }
 
     private long waitNanos() {
-        long wait = log.hasUnmarkedData() && in.availability.mayWrite() ? IDLE_NANOS : SPACE_CHECK_NANOS;
+        if (!in.availability.mayWrite()) {
+            return SPACE_CHECK_NANOS;
+        }
+        long wait = log.hasUnmarkedData() ? IDLE_NANOS : SPACE_CHECK_NANOS;
         if (in.options.syncPolicy() == SyncPolicy.INTERVAL && !log.isDurable()) {
             long sinceSync = in.clock.nanoTime() - lastSyncNanos;
             wait = Math.min(wait, Math.max(1, syncIntervalNanos() - sinceSync));
@@ -119,36 +122,37 @@ final class Committer implements Runnable {
     }
 
     private void accept(PendingWrite write) {
-        if (isRefused(write)) {
+        if (!fitsIntoGroup(write)) {
+            commitGroup();
+        }
+        StoreException refusal = in.availability.refusal(!(write instanceof PendingWrite.Set));
+        if (refusal != null) {
+            in.counters.failed.increment();
+            write.fail(refusal);
             return;
         }
         try {
             if (write instanceof PendingWrite.Control control) {
-                commitGroup();
-                if (!isRefused(control)) {
-                    carryOut(control);
-                }
+                carryOut(control);
             } else if (write instanceof PendingWrite.OfKey ofKey) {
                 append(ofKey);
             }
         } catch (Throwable e) {
             failGroup(e);
+            in.counters.failed.increment();
             write.fail(failed(e));
         }
     }
 
-    /**
-     * Tells the write where the store takes it no more. Asked again after each group that was committed on its way:
-     * nothing may be appended or synced after a failed sync.
-     */
-    private boolean isRefused(PendingWrite write) {
-        StoreException refusal = in.availability.refusal(!(write instanceof PendingWrite.Set));
-        if (refusal == null) {
+    /** Whether the write may join the group. Where it may not, the group is committed before the write is judged. */
+    private boolean fitsIntoGroup(PendingWrite write) {
+        if (write instanceof PendingWrite.Control) {
             return false;
         }
-        in.counters.failed.increment();
-        write.fail(refusal);
-        return true;
+        int frameBytes = write instanceof PendingWrite.Set set
+                ? FrameHeader.setBytes(set.value.length)
+                : FrameHeader.REMOVE_BYTES;
+        return groupBytes == 0 || (groupBytes + frameBytes <= GROUP_BYTES_MAX && log.fits(frameBytes));
     }
 
     private void carryOut(PendingWrite.Control control) throws IOException {
@@ -161,13 +165,6 @@ final class Committer implements Runnable {
     }
 
     private void append(PendingWrite.OfKey write) throws IOException {
-        int frameBytes = frameBytes(write);
-        if (groupBytes > 0 && (groupBytes + frameBytes > GROUP_BYTES_MAX || !log.fits(frameBytes))) {
-            commitGroup();
-            if (isRefused(write)) {
-                return;
-            }
-        }
         FrameHeader record = null;
         ByteBuffer value = NO_VALUE;
         write.existed = isPresent(write.key);
@@ -180,6 +177,7 @@ final class Committer implements Runnable {
         if (record == null) {
             write.version = nextVersion - 1;
         } else {
+            int frameBytes = record.frameBytes();
             if (groupBytes == 0) {
                 log.begin(frameBytes, nextVersion);
             }
@@ -189,12 +187,6 @@ final class Committer implements Runnable {
             presentInGroup.put(write.key, write instanceof PendingWrite.Set);
         }
         group.add(write);
-    }
-
-    private static int frameBytes(PendingWrite.OfKey write) {
-        return write instanceof PendingWrite.Set set
-                ? FrameHeader.BYTES_MAX + set.value.length
-                : FrameHeader.REMOVE_BYTES;
     }
 
     private boolean isPresent(long key) {
@@ -305,12 +297,13 @@ final class Committer implements Runnable {
         try {
             if (in.availability.state() == StoreState.DISK_FULL) {
                 checkSpace();
-            } else if (in.availability.mayWrite()) {
-                boolean syncDue =
-                        in.options.syncPolicy() == SyncPolicy.INTERVAL && now - lastSyncNanos >= syncIntervalNanos();
-                if (syncDue) {
-                    sync();
-                }
+            }
+            boolean syncDue =
+                    in.options.syncPolicy() == SyncPolicy.INTERVAL && now - lastSyncNanos >= syncIntervalNanos();
+            if (syncDue && in.availability.mayWrite()) {
+                sync();
+            }
+            if (in.availability.state() == StoreState.WRITABLE) {
                 if (log.hasUnmarkedData() && now - lastWriteNanos >= IDLE_NANOS) {
                     log.markIdle(in.options.syncPolicy() == SyncPolicy.ALWAYS);
                 }

@@ -75,8 +75,9 @@ final class LogStructuredStore implements Store {
         this.hiddenVersions = HiddenVersions.of(
                 opening.recovered().hidden(), opening.recovered().tombstones());
         this.availability = new Availability(path.toString(), listener);
-        this.snapshotAtBytesWritten =
-                opening.recovered().clean() ? opening.directory().bytesWritten() : -1;
+        boolean snapshotIsCurrent =
+                opening.recovered().clean() && opening.recovered().snapshotRead();
+        this.snapshotAtBytesWritten = snapshotIsCurrent ? opening.directory().bytesWritten() : -1;
         this.queue = new WriteQueue(
                 path.toString(), environment.clock(), options.writeQueueRequestsMax(), options.writeQueueBytesMax());
         RandomGenerator random = synchronizedOver(environment.random());

@@ -53,9 +53,10 @@ record StoreOpening(
         DirectoryLock lock;
         try {
             files.createDirectories(path);
+            Recovery.checkIsStoreOrEmpty(new StoreDirectory(files, path));
             lock = files.lock(path.resolve(StoreFileNames.LOCK), owner(clock));
         } catch (IOException e) {
-            throw new StoreIoException("create or lock the store directory", path.toString(), e);
+            throw new StoreIoException("create, read or lock the store directory", path.toString(), e);
         }
         boolean opened = false;
         try {

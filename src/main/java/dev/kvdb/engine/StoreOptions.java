@@ -15,7 +15,7 @@ import dev.kvdb.engine.error.InvalidStoreArgumentException;
  * @param openFilesMax segment files held open for reads; 16 to 1,000,000
  * @param reserveBytes size of a preallocated file that is given up when the disk is full, so that removes and garbage
  *     collection can go on; 0 for none
- * @param snapshotLogBytes an index snapshot is written each time the log has grown by so much; at least 1 MiB
+ * @param snapshotLogBytes an index snapshot is written each time the log has grown by so much; at least 64 KiB
  * @param garbageCollection when and how fast garbage is collected
  */
 public record StoreOptions(
@@ -82,7 +82,7 @@ public record StoreOptions(
         check("writeQueueBytesMax", writeQueueBytesMax, Math.max(1, valueBytesMax), Long.MAX_VALUE);
         check("openFilesMax", openFilesMax, 16, 1_000_000);
         check("reserveBytes", reserveBytes, 0, Long.MAX_VALUE);
-        check("snapshotLogBytes", snapshotLogBytes, MIB, Long.MAX_VALUE);
+        check("snapshotLogBytes", snapshotLogBytes, 64 * KIB, Long.MAX_VALUE);
     }
 
     /** A builder that starts from these options. */

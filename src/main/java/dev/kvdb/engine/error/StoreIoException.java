@@ -5,6 +5,8 @@ public final class StoreIoException extends StoreException {
 
     private static final long serialVersionUID = 1L;
 
+    private final String file;
+
     /**
      * @param operation what was tried, for example {@code "read 4096 bytes at 128 of"}
      * @param file the file or directory
@@ -12,5 +14,11 @@ public final class StoreIoException extends StoreException {
      */
     public StoreIoException(String operation, String file, Throwable cause) {
         super("cannot " + operation + " " + file + ": " + cause, cause);
+        this.file = file;
+    }
+
+    /** The file or directory. */
+    public String file() {
+        return file;
     }
 }

@@ -16,8 +16,7 @@ import java.util.Optional;
  * </pre>
  *
  * <p>{@code headerCrc} covers bytes 4 to the end of the header, seeded with the segment's salt. A remove has neither
- * size nor value. The low nibble of {@code op} is the kind, the high nibble flags. Kinds and flags that are defined but
- * not built are refused.
+ * size nor value. {@link Op} says what {@code op} may be, and what may lie between size and value one day.
  *
  * @param version the store-wide version of the write; of a mark, the highest version written before it
  * @param valueCrc CRC-32C of the value, 0 where there is none
@@ -30,8 +29,8 @@ public record FrameHeader(long version, int valueCrc, Kind kind, long key, int v
     private static final int HEADER_CRC = 0;
     private static final int VERSION = 4;
     private static final int VALUE_CRC = 12;
-    private static final int OP = 16;
-    private static final int KEY = 17;
+    static final int OP = 16;
+    static final int KEY = 17;
     private static final int SIZE = 25;
     private static final int VALUE = 33;
 
@@ -41,19 +40,34 @@ public record FrameHeader(long version, int valueCrc, Kind kind, long key, int v
     /** Bytes of a frame's header where a value follows. */
     public static final int BYTES_MAX = VALUE;
 
+    /** Bytes from which {@link #decode} can tell any header, those with extensions included. */
+    public static final int DECODE_BYTES_MAX = VALUE + Op.EXTENSION_BYTES_MAX;
+
     /** Values past this are refused before anything is allocated, whatever a frame says. */
     public static final int VALUE_BYTES_MAX = RecordLocation.OFFSET_MAX;
-
-    private static final int KIND_MASK = 0x0F;
 
     /** What a frame is. */
     public enum Kind {
         /** Sets a key's value. */
-        SET,
+        SET(Op.SET),
         /** Removes a key: a tombstone. */
-        REMOVE,
+        REMOVE(Op.REMOVE),
         /** Says what is durable; see {@link Mark}. */
-        MARK;
+        MARK(Op.MARK);
+
+        private final byte op;
+
+        Kind(int op) {
+            this.op = (byte) op;
+        }
+
+        private static Kind of(int op) {
+            return switch (op) {
+                case Op.SET -> SET;
+                case Op.REMOVE -> REMOVE;
+                default -> MARK;
+            };
+        }
     }
 
     /** The header of a set. */
@@ -84,11 +98,7 @@ public record FrameHeader(long version, int valueCrc, Kind kind, long key, int v
     /** Appends the header to {@code target}. */
     public void encode(ByteBuffer target, long salt) {
         int start = target.position();
-        target.putInt(0)
-                .putLong(version)
-                .putInt(valueCrc)
-                .put((byte) kind.ordinal())
-                .putLong(key);
+        target.putInt(0).putLong(version).putInt(valueCrc).put(kind.op).putLong(key);
         if (kind != Kind.REMOVE) {
             target.putLong(valueBytes);
         }
@@ -108,24 +118,24 @@ public record FrameHeader(long version, int valueCrc, Kind kind, long key, int v
             return Optional.empty();
         }
         int op = source.get(offset + OP) & 0xFF;
-        int headerBytes = (op & KIND_MASK) == Kind.REMOVE.ordinal() ? SIZE : VALUE;
+        boolean sized = Op.kind(op) != Op.REMOVE;
+        int headerBytes = (sized ? VALUE : SIZE) + Op.extensionBytes(op);
         if (available < headerBytes
                 || source.getInt(offset + HEADER_CRC)
                         != Crc32c.seeded(salt, source, offset + VERSION, headerBytes - VERSION)) {
             return Optional.empty();
         }
-        if (op >= Kind.values().length) {
-            throw new UnsupportedFormatException(
-                    file + " at offset " + offset, "a record of a known kind", "op 0x" + Integer.toHexString(op));
+        if (!Op.isBuilt(op)) {
+            throw new UnsupportedFormatException(file, "records that this build knows", Op.describe(op));
         }
-        long valueBytes = headerBytes == VALUE ? source.getLong(offset + SIZE) : 0;
+        long valueBytes = sized ? source.getLong(offset + SIZE) : 0;
         if (valueBytes < 0 || valueBytes > VALUE_BYTES_MAX) {
             return Optional.empty();
         }
         return Optional.of(new FrameHeader(
                 source.getLong(offset + VERSION),
                 source.getInt(offset + VALUE_CRC),
-                Kind.values()[op],
+                Kind.of(op),
                 source.getLong(offset + KEY),
                 (int) valueBytes));
     }

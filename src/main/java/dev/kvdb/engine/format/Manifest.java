@@ -42,6 +42,9 @@ public record Manifest(UUID storeId, long versionFloor, int nextSegmentId, List<
     private static final int SEGMENT_BYTES = 18;
     private static final int CRC_BYTES = Integer.BYTES;
 
+    /** No manifest is longer: there are no more segments than ids. */
+    public static final int BYTES_MAX = SEGMENTS + RecordLocation.SEGMENT_ID_MAX * SEGMENT_BYTES + CRC_BYTES;
+
     /**
      * A segment of the store.
      *

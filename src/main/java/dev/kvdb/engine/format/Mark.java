@@ -76,6 +76,6 @@ public record Mark(UUID storeId, int segmentId, long offset, long durableTo, lon
 
     /** A cheap test that spares a search through a whole segment most of its checksums. */
     private static boolean looksLikeMark(ByteBuffer source, int position, long offset) {
-        return source.get(position + 16) == FrameHeader.Kind.MARK.ordinal() && source.getLong(position + 17) == offset;
+        return source.get(position + FrameHeader.OP) == Op.MARK && source.getLong(position + FrameHeader.KEY) == offset;
     }
 }

@@ -33,9 +33,9 @@ public final class BlockReader {
         this.position = position;
         this.entriesLeft = entries;
         this.entryBytes = entryBytes;
-        long bytes = position + (entries < 0 || entries > Long.MAX_VALUE / 64 ? 0 : Blocks.bytes(entries, entryBytes));
-        if (file.size() != bytes) {
-            throw new DamageException(name, 0, bytes + " bytes", file.size() + " bytes");
+        long size = file.size();
+        if (entries < 0 || entries > size / entryBytes || position + Blocks.bytes(entries, entryBytes) != size) {
+            throw new DamageException(name, 0, entries + " entries of " + entryBytes + " bytes", size + " bytes");
         }
         int entriesBuffered = (int) Math.min(Blocks.ENTRIES, entries);
         this.block = ByteBuffer.allocate(entriesBuffered * entryBytes + Blocks.CRC_BYTES)

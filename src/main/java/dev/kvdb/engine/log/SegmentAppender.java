@@ -7,6 +7,7 @@ import dev.kvdb.engine.format.RecordLocation;
 import dev.kvdb.engine.format.SegmentHeader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Appends frames to one segment file, with a mark at least each MiB. Frames are buffered until {@link #flush}.
@@ -31,6 +32,7 @@ public final class SegmentAppender {
     private long durableTo;
     private long markedTo;
     private long lastVersion;
+    private @Nullable SyncFailedException syncFailure;
 
     /**
      * @param directory counts the bytes
@@ -57,6 +59,7 @@ public final class SegmentAppender {
             return file;
         } catch (IOException e) {
             file.close();
+            directory.deleteIfExists(name);
             throw e;
         }
     }
@@ -136,14 +139,18 @@ public final class SegmentAppender {
     /**
      * Makes all that was appended durable.
      *
-     * @throws SyncFailedException where the sync itself fails; nothing may be appended any more
+     * @throws SyncFailedException where the sync itself fails, or one before it did; nothing may be appended any more
      */
     public void sync() throws IOException {
+        if (syncFailure != null) {
+            throw syncFailure;
+        }
         flush();
         try {
             file.sync();
         } catch (IOException e) {
-            throw new SyncFailedException(SegmentHeader.describe(header.segmentId()), e);
+            syncFailure = new SyncFailedException(SegmentHeader.describe(header.segmentId()), e);
+            throw syncFailure;
         }
         durableTo = flushedTo;
     }
@@ -164,7 +171,10 @@ public final class SegmentAppender {
         buffer.clear();
         flushedTo = Math.min(flushedTo, offset);
         durableTo = Math.min(durableTo, offset);
-        markedTo = Math.min(markedTo, offset);
+        if (markedTo > offset) {
+            // The newest mark is gone, and where the one before it was is not known.
+            markedTo = 0;
+        }
         file.truncate(offset);
     }
 }

@@ -53,7 +53,7 @@ public final class SegmentScanner {
 
     /** Moves to the next frame. False at the end, and where the bytes at {@link #position} are no frame. */
     public boolean next() throws IOException {
-        if (!load(position, FrameHeader.BYTES_MAX) && window.limit() == 0) {
+        if (!load(position, FrameHeader.DECODE_BYTES_MAX) && window.limit() == 0) {
             return false;
         }
         Optional<FrameHeader> header = FrameHeader.decode(window, (int) (position - windowStart), segment.salt(), name);

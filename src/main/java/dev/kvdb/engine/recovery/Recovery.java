@@ -33,8 +33,8 @@ import java.util.random.RandomGenerator;
  * Opens a store: finds its segments, the log's end, and each key's newest record.
  *
  * <p>Snapshot and hints are caches: where one turns out damaged it is dropped or rebuilt, and the open begins anew
- * without it. A store that another format wrote is refused before any write; so is any write to a store in which damage
- * hides which keys it hit.
+ * without it. A store that another format
+ * wrote is refused before any write. A segment in which damage hides keys stays as it is, for a repair to look at.
  *
  * <p>Belongs to the opening thread, which holds the directory's lock.
  */
@@ -47,11 +47,12 @@ public final class Recovery {
     private final int openFilesMax;
     private final RecoveryListener listener;
 
-    /** What was scanned because no intact hint was there, by segment id. */
+    /** What was scanned and has no hint yet, by segment id: the log's end, and what a hint cannot be written for. */
     private final Map<Integer, SegmentContents> scanned = new TreeMap<>();
 
     private final Set<Integer> hintsRefused = new HashSet<>();
     private boolean snapshotRefused;
+    private boolean snapshotRead;
     private int hintsRebuilt;
     private long recordsScanned;
 
@@ -86,6 +87,7 @@ public final class Recovery {
             before.close();
         }
         tail.contents().forEach(this::noteScanned);
+        scanned.putAll(tail.contents());
         while (true) {
             try {
                 return attempt(readManifest(), tail);
@@ -95,23 +97,42 @@ public final class Recovery {
         }
     }
 
-    private Manifest readManifest() throws IOException {
-        List<String> names = directory.files().list(directory.path());
+    /**
+     * Refuses a directory that holds something else, before even a lock file is put into it.
+     *
+     * @throws DamageException where there are segments but no manifest
+     * @throws UnsupportedFormatException where the directory holds something else
+     */
+    public static void checkIsStoreOrEmpty(StoreDirectory directory) throws IOException {
+        checkIsStoreOrEmpty(directory, directory.files().list(directory.path()));
+    }
+
+    private static void checkIsStoreOrEmpty(StoreDirectory directory, List<String> names) {
         if (names.contains(StoreFileNames.MANIFEST)) {
-            return Manifest.decode(
-                    directory.read(StoreFileNames.MANIFEST, Integer.MAX_VALUE),
-                    directory.file(StoreFileNames.MANIFEST).toString());
+            return;
         }
         for (String name : names) {
             if (StoreFileNames.segmentId(name).isPresent()) {
                 throw new DamageException(
                         directory.file(StoreFileNames.MANIFEST).toString(), 0, "a manifest beside " + name, "none");
             }
+        }
+        for (String name : names) {
             if (!name.equals(StoreFileNames.LOCK) && !StoreFileNames.isTemporary(name) && !name.startsWith(".")) {
                 throw new UnsupportedFormatException(
                         directory.path().toString(), "a kvdb store or an empty directory", "file " + name);
             }
         }
+    }
+
+    private Manifest readManifest() throws IOException {
+        List<String> names = directory.files().list(directory.path());
+        if (names.contains(StoreFileNames.MANIFEST)) {
+            return Manifest.decode(
+                    directory.read(StoreFileNames.MANIFEST, Manifest.BYTES_MAX),
+                    directory.file(StoreFileNames.MANIFEST).toString());
+        }
+        checkIsStoreOrEmpty(directory, names);
         Manifest manifest = new Manifest(new UUID(random.nextLong(), random.nextLong()), 1, 1, List.of());
         directory.replace(StoreFileNames.MANIFEST, manifest.encode());
         return manifest;
@@ -146,6 +167,7 @@ public final class Recovery {
                     List.copyOf(hidden),
                     merge.tombstones(),
                     tail.clean(),
+                    snapshotRead,
                     recordsScanned,
                     hintsRebuilt,
                     tail.tornBytes());
@@ -193,6 +215,7 @@ public final class Recovery {
     private Set<Integer> openSnapshot(Segments segments, List<RecordSource> sources, Progress progress)
             throws IOException {
         Set<Integer> covered = new HashSet<>();
+        snapshotRead = false;
         if (snapshotRefused || !directory.files().exists(directory.file(StoreFileNames.SNAPSHOT))) {
             return covered;
         }
@@ -206,6 +229,7 @@ public final class Recovery {
             }
         }
         sources.add(RecordSource.of(snapshot, covered));
+        snapshotRead = true;
         return covered;
     }
 
@@ -217,6 +241,10 @@ public final class Recovery {
                 return RecordSource.of(HintFile.open(directory, segment), segment);
             }
             contents = scan(segment, progress);
+            if (contents.hidden().isEmpty() && writeHint(segment, contents)) {
+                return RecordSource.of(HintFile.open(directory, segment), segment);
+            }
+            scanned.put(segment.id(), contents);
         }
         if (!contents.hidden().isEmpty()) {
             segment.markDamaged();
@@ -237,8 +265,18 @@ public final class Recovery {
         return contents;
     }
 
+    /** Writes a segment's hint, so that its records need not stay in memory. False where that fails: a hint is a cache. */
+    private boolean writeHint(Segment segment, SegmentContents contents) {
+        try {
+            HintFile.write(directory, segment, contents.records());
+            return true;
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "writing the hint of " + segment.path() + " failed: " + e);
+            return false;
+        }
+    }
+
     private void noteScanned(int segmentId, SegmentContents contents) {
-        scanned.put(segmentId, contents);
         recordsScanned += contents.records().rows();
         for (VersionRange range : contents.hidden()) {
             LOG.log(
@@ -281,11 +319,11 @@ public final class Recovery {
         }
     }
 
-    private void writeHints(Segments segments) throws IOException {
+    private void writeHints(Segments segments) {
         for (Map.Entry<Integer, SegmentContents> entry : scanned.entrySet()) {
             Segment segment = segments.find(entry.getKey());
             if (segment != null) {
-                HintFile.write(directory, segment, entry.getValue().records());
+                writeHint(segment, entry.getValue());
             }
         }
     }

@@ -55,7 +55,9 @@ record TailScan(
             boolean intact = isFrame && scanner.valueIntact();
             if (!intact) {
                 long badAt = isFrame ? scanner.offset() : scanner.position();
-                if (badAt >= fileBytes || !wasDurable(scanner, badAt)) {
+                long saidDurableTo = badAt < fileBytes ? durableBeyond(scanner, badAt) : 0;
+                durableTo = Math.max(durableTo, saidDurableTo);
+                if (saidDurableTo <= badAt) {
                     break;
                 }
                 if (!isFrame) {
@@ -85,18 +87,14 @@ record TailScan(
         return new SegmentContents(durable, hidden, damagedValues);
     }
 
-    /** Whether a mark beyond an offset says that the bytes there were durable. */
-    private static boolean wasDurable(SegmentScanner scanner, long offset) throws IOException {
-        long from = offset + 1;
-        while (true) {
-            Optional<Mark> mark = scanner.findMark(from);
-            if (mark.isEmpty()) {
-                return false;
-            }
-            if (mark.get().durableTo() > offset) {
-                return true;
-            }
-            from = mark.get().offset() + 1;
+    /** What the marks beyond an offset say was durable; it is enough to know one that says more than the offset. */
+    private static long durableBeyond(SegmentScanner scanner, long offset) throws IOException {
+        long durableTo = 0;
+        Optional<Mark> mark = scanner.findMark(offset + 1);
+        while (mark.isPresent() && durableTo <= offset) {
+            durableTo = Math.max(durableTo, mark.get().durableTo());
+            mark = scanner.findMark(mark.get().offset() + 1);
         }
+        return durableTo;
     }
 }

@@ -1,0 +1,68 @@
+package dev.kvdb.cli;
+
+import dev.kvdb.client.ClientOptions;
+import dev.kvdb.client.KvdbClient;
+import io.netty.util.internal.logging.InternalLoggerFactory;
+import io.netty.util.internal.logging.JdkLoggerFactory;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.ParentCommand;
+
+/** What the commands that call a server have in common. Starts neither Quarkus nor the engine. */
+@Command
+abstract class ClientCommand implements Callable<Integer>, OutputChoice {
+
+    @ParentCommand
+    @SuppressWarnings("NullAway.Init") // by picocli
+    private KvdbCommand top;
+
+    @Mixin
+    private final ServerOptions server = new ServerOptions();
+
+    @Mixin
+    private final OutputOptions output = new OutputOptions();
+
+    private final Terminal terminal;
+
+    ClientCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    Terminal terminal() {
+        return terminal;
+    }
+
+    @Override
+    public boolean json() {
+        return output.json() || top.output().json();
+    }
+
+    /** Connects, runs the command, and returns the exit code. */
+    @Override
+    public Integer call() {
+        // Else Netty finds the logging of Quarkus and starts it.
+        InternalLoggerFactory.setDefaultFactory(JdkLoggerFactory.INSTANCE);
+        try (KvdbClient client = server.connect(terminal, top.server(), clientOptions())) {
+            return run(client);
+        }
+    }
+
+    /** What the client does unless the command line says otherwise. */
+    ClientOptions clientOptions() {
+        return ClientOptions.DEFAULTS;
+    }
+
+    /** Calls the server, prints the result, and returns the exit code. */
+    abstract int run(KvdbClient client);
+
+    /** Says that the key has no value, and returns the exit code for that. */
+    int missing(long key) {
+        if (json()) {
+            terminal.printLine(
+                    new JsonObject().putExact("key", key).put("found", false).toString());
+        }
+        terminal.message("key " + key + " has no value");
+        return ExitCode.FAILED;
+    }
+}

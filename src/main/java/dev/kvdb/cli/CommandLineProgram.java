@@ -1,0 +1,102 @@
+package dev.kvdb.cli;
+
+import dev.kvdb.client.ServerAddress;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+
+/**
+ * Runs one command line in a {@link Terminal}. Every outcome is an exit code of {@link ExitCode}; nothing is thrown.
+ *
+ * <p>Not safe for use by several threads; made for one run.
+ */
+final class CommandLineProgram {
+
+    private final Terminal terminal;
+    private final Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+    private boolean served;
+
+    CommandLineProgram(Terminal terminal) {
+        this.terminal = terminal;
+        commands.put("serve", () -> new ServeCommand(this::markServed));
+        commands.put("set", () -> new SetCommand(terminal));
+        commands.put("get", () -> new GetCommand(terminal));
+        commands.put("remove", () -> new RemoveCommand(terminal));
+        commands.put("status", () -> new StatusCommand(terminal));
+        commands.put("gc", () -> new GcCommand(terminal));
+        commands.put("import", () -> new ImportCommand(terminal));
+        commands.put("export", () -> new ExportCommand(terminal));
+        commands.put("completion", () -> new CompletionCommand(terminal));
+        commands.put("help", CommandLine.HelpCommand::new);
+    }
+
+    private void markServed() {
+        served = true;
+    }
+
+    /** Whether the command was {@code serve}, which has ended the process in its own way. */
+    boolean served() {
+        return served;
+    }
+
+    /** Runs the command and returns its exit code. */
+    int run(String... args) {
+        String[] effective = args.length == 0 ? new String[] {"serve"} : args;
+        return commandLine(effective).execute(effective);
+    }
+
+    /**
+     * The command line for these arguments. Picocli spends most of its time on commands that nobody asked for, so those
+     * are left out.
+     */
+    CommandLine commandLine(String... args) {
+        KvdbCommand top = new KvdbCommand();
+        CommandLine line = new CommandLine(top);
+        List<String> words = Arrays.asList(args);
+        boolean all = words.contains("help")
+                || words.contains("completion")
+                || commands.keySet().stream().noneMatch(words::contains);
+        commands.forEach((name, command) -> {
+            if (all || words.contains(name)) {
+                line.addSubcommand(name, command.get());
+            }
+        });
+        configure(line);
+        return line;
+    }
+
+    private void configure(CommandLine line) {
+        PrintWriter err = new PrintWriter(new OutputStreamWriter(terminal.err(), StandardCharsets.UTF_8), true);
+        line.setOut(new PrintWriter(new OutputStreamWriter(terminal.out(), StandardCharsets.UTF_8), true));
+        line.setErr(err);
+        line.setColorScheme(CommandLine.Help.defaultColorScheme(colours() ? Ansi.ON : Ansi.OFF));
+        // "set 1 @file" is kvdb's own notation.
+        line.setExpandAtFiles(false);
+        // "-5" is a key, not an option; a value may begin with a hyphen too.
+        line.setUnmatchedOptionsArePositionalParams(true);
+        line.setPosixClusteredShortOptionsAllowed(false);
+        line.setUsageHelpAutoWidth(true);
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.registerConverter(ServerAddress.class, Converters::serverAddress);
+        line.registerConverter(java.time.Duration.class, Converters::duration);
+        line.setParameterExceptionHandler((e, args) -> {
+            FailureReport.usage(e, err);
+            return ExitCode.USAGE;
+        });
+        line.setExecutionExceptionHandler(
+                (e, failed, parsed) -> FailureReport.of(e, failed).print(terminal));
+    }
+
+    private boolean colours() {
+        return terminal.outIsTerminal()
+                && terminal.errIsTerminal()
+                && terminal.environment().get("NO_COLOR") == null;
+    }
+}

@@ -1,0 +1,151 @@
+package dev.kvdb.cli;
+
+import dev.kvdb.engine.Entry;
+import dev.kvdb.engine.Store;
+import dev.kvdb.engine.env.Environment;
+import dev.kvdb.engine.env.FileSystem;
+import dev.kvdb.engine.format.BareLogWriter;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.Iterator;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Exports a directory that no server has open as a bare log: its entries in ascending order of key, as sets. */
+@Command(
+        name = "export",
+        description = "Export a database that no server has open as a bare log.",
+        footerHeading = "%n",
+        footer = {
+            "The format is that of 'kvdb import': a set for each key, in ascending order. FILE appears complete and",
+            "synced, or not at all.",
+            "",
+            "With --json: {\"file\":\"new.log\",\"byteOrder\":\"big\",\"bytes\":57,\"keys\":2}"
+        })
+final class ExportCommand extends OfflineCommand {
+
+    private static final int BUFFER_BYTES = 128 * 1024;
+    private static final String STANDARD_OUTPUT = "-";
+
+    @Parameters(index = "0", paramLabel = "FILE", description = "The new bare log; '-' is the standard output.")
+    @SuppressWarnings("NullAway.Init") // by picocli
+    private String file;
+
+    @Option(
+            names = "--byte-order",
+            paramLabel = "ORDER",
+            defaultValue = "big",
+            description = "Of the file: big or little. Default: big.")
+    @SuppressWarnings("NullAway.Init") // by picocli
+    private ByteOrderChoice byteOrder;
+
+    @Option(names = "--force", description = "Replace FILE where it exists.")
+    private boolean force;
+
+    private final FileSystem files = Environment.system().files();
+
+    ExportCommand(Terminal terminal) {
+        super(terminal);
+    }
+
+    /** What was exported. */
+    private record Exported(long keys, long bytes) {}
+
+    @Override
+    public Integer call() {
+        try {
+            if (!file.equals(STANDARD_OUTPUT) && !force && files.exists(Path.of(file))) {
+                throw new CommandFailure(ExitCode.FAILED, file + " exists; replace it with --force");
+            }
+            requireStore();
+            try (Store store = open()) {
+                if (file.equals(STANDARD_OUTPUT)) {
+                    writeTo(new PipeOutputStream(terminal().out()), store);
+                } else {
+                    report(writeFile(store));
+                }
+            }
+        } catch (IOException e) {
+            throw new CommandFailure(ExitCode.FAILED, "cannot write " + file + ": " + reason(e));
+        }
+        return ExitCode.OK;
+    }
+
+    private static String reason(IOException e) {
+        return e instanceof java.nio.file.NoSuchFileException
+                ? "there is no directory for it"
+                : String.valueOf(e.getMessage());
+    }
+
+    /** Opening a directory makes a store there; an export should not. */
+    private void requireStore() throws IOException {
+        if (!files.exists(directory()) || files.list(directory()).isEmpty()) {
+            throw new CommandFailure(ExitCode.FAILED, "there is no database in " + directory());
+        }
+    }
+
+    private Exported writeFile(Store store) throws IOException {
+        Path target = Path.of(file).toAbsolutePath();
+        Path parent = target.getParent();
+        if (parent == null) {
+            throw new CommandFailure(ExitCode.FAILED, file + " cannot be a file");
+        }
+        Path temporary = target.resolveSibling("." + target.getFileName() + ".export-"
+                + ProcessHandle.current().pid());
+        Exported exported;
+        try (StoreFileOutputStream out = new StoreFileOutputStream(files.create(temporary))) {
+            exported = writeTo(out, store);
+            out.sync();
+        } catch (IOException | RuntimeException e) {
+            discard(temporary, e);
+            throw e;
+        }
+        files.rename(temporary, target);
+        files.syncDirectory(parent);
+        return exported;
+    }
+
+    private void discard(Path temporary, Exception failure) {
+        try {
+            if (files.exists(temporary)) {
+                files.delete(temporary);
+            }
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    private Exported writeTo(OutputStream out, Store store) throws IOException {
+        BufferedOutputStream buffered = new BufferedOutputStream(out, BUFFER_BYTES);
+        BareLogWriter writer = new BareLogWriter(buffered, byteOrder.order());
+        long keys = 0;
+        try (Progress progress =
+                Progress.start(terminal(), "export", store.statistics().keys(), " keys", 1)) {
+            for (Iterator<Entry> entries = store.entries(); entries.hasNext(); ) {
+                Entry entry = entries.next();
+                writer.writeSet(entry.key(), entry.value());
+                keys++;
+                progress.reached(keys);
+            }
+        }
+        buffered.flush();
+        return new Exported(keys, writer.position());
+    }
+
+    private void report(Exported exported) {
+        terminal()
+                .printLine(
+                        json()
+                                ? new JsonObject()
+                                        .put("file", file)
+                                        .put("byteOrder", byteOrder.toString())
+                                        .put("bytes", exported.bytes)
+                                        .put("keys", exported.keys)
+                                        .toString()
+                                : "exported " + Text.count(exported.keys, "key") + " (" + Text.bytes(exported.bytes)
+                                        + ", " + byteOrder + "-endian) to " + file);
+    }
+}

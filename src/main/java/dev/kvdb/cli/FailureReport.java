@@ -1,0 +1,93 @@
+package dev.kvdb.cli;
+
+import dev.kvdb.client.ClientException;
+import dev.kvdb.engine.error.StoreException;
+import java.io.PrintWriter;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * How a failed command ends: an exit code and one line on the standard error.
+ *
+ * @param exitCode one of {@link ExitCode}
+ * @param reason the server's reason, or null
+ * @param message what went wrong, empty where nothing should be said
+ * @param json whether to print it as JSON
+ */
+record FailureReport(int exitCode, @Nullable String reason, String message, boolean json) {
+
+    /** What the failure of a command means. */
+    static FailureReport of(Exception failure, CommandLine failed) {
+        boolean json = failed.getCommand() instanceof OutputChoice choice && choice.json();
+        if (failure instanceof BrokenPipeException) {
+            return new FailureReport(ExitCode.BROKEN_PIPE, null, "", json);
+        }
+        if (failure instanceof CommandFailure e) {
+            return new FailureReport(e.exitCode(), null, message(e), json);
+        }
+        // By name first: "get" must not load the engine's classes, nor "import" those of gRPC, to find out what failed.
+        if (failure.getClass().getName().startsWith("dev.kvdb.client.")) {
+            return ofClient((ClientException) failure, json);
+        }
+        if (failure instanceof StoreException e) {
+            return new FailureReport(ExitCode.FAILED, null, message(e), json);
+        }
+        return new FailureReport(
+                ExitCode.INTERNAL, null, "internal error: " + failure + " at " + origin(failure), json);
+    }
+
+    private static FailureReport ofClient(ClientException e, boolean json) {
+        String reason = e.reason().orElse(null);
+        return switch (e.kind()) {
+            case UNREACHABLE ->
+                new FailureReport(
+                        ExitCode.UNREACHABLE,
+                        reason,
+                        message(e)
+                                + "\n      Is it running? Start one with 'kvdb serve', or name another with "
+                                + "--server HOST:PORT.",
+                        json);
+            case TIMED_OUT ->
+                new FailureReport(ExitCode.TIMED_OUT, reason, message(e) + "; wait longer with --timeout", json);
+            case REFUSED, FAILED ->
+                new FailureReport(
+                        ExitCode.SERVER_FAILED, reason, (reason == null ? e.code() : reason) + ": " + message(e), json);
+        };
+    }
+
+    private static String message(Exception e) {
+        return String.valueOf(e.getMessage());
+    }
+
+    private static String origin(Exception failure) {
+        StackTraceElement[] trace = failure.getStackTrace();
+        return trace.length == 0 ? "an unknown place" : trace[0].toString();
+    }
+
+    /** Prints the message, if any, and returns the exit code. */
+    int print(Terminal terminal) {
+        if (json && !message.isEmpty()) {
+            JsonObject error = new JsonObject().put("exitCode", exitCode);
+            if (reason != null) {
+                error.put("reason", reason);
+            }
+            terminal.err()
+                    .println(new JsonObject().put("error", error.put("message", message.replace("\n      ", ". "))));
+        } else if (!message.isEmpty()) {
+            terminal.message(message);
+        }
+        return exitCode;
+    }
+
+    /** Prints what is wrong with a command line, and where to read more. */
+    static void usage(ParameterException e, PrintWriter err) {
+        CommandLine command = e.getCommandLine();
+        err.println("kvdb: " + e.getMessage());
+        if (!UnmatchedArgumentException.printSuggestions(e, err)) {
+            err.println("      See '" + command.getCommandSpec().qualifiedName() + " --help'.");
+        }
+        err.flush();
+    }
+}

@@ -1,0 +1,94 @@
+package dev.kvdb.cli;
+
+import dev.kvdb.engine.Store;
+import dev.kvdb.engine.StoreOptions;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+
+/**
+ * What the commands that open a database's directory themselves have in common. Starts neither Quarkus nor a client.
+ */
+@Command(mixinStandardHelpOptions = true)
+abstract class OfflineCommand implements Callable<Integer>, OutputChoice {
+
+    private static final String VARIABLE = "KVDB_DATA_DIRECTORY";
+    private static final String DIRECTORY_DEFAULT = "./data";
+    /** A value may fill a fourth of a segment. */
+    private static final int SEGMENT_VALUES_MIN = 4;
+
+    @ParentCommand
+    @SuppressWarnings("NullAway.Init") // by picocli
+    private KvdbCommand top;
+
+    @Mixin
+    private final OutputOptions output = new OutputOptions();
+
+    @Parameters(
+            index = "1",
+            arity = "0..1",
+            paramLabel = "DB_PATH",
+            description = {"The database's directory.", "Default: $" + VARIABLE + ", or " + DIRECTORY_DEFAULT + "."})
+    private @Nullable String directory;
+
+    @Option(
+            names = "--value-bytes-max",
+            paramLabel = "SIZE",
+            defaultValue = "16MiB",
+            converter = Converters.Size.class,
+            description = "The largest value accepted, up to 256MiB. Default: ${DEFAULT-VALUE}.")
+    private long valueBytesMax;
+
+    private final Terminal terminal;
+
+    OfflineCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    Terminal terminal() {
+        return terminal;
+    }
+
+    @Override
+    public boolean json() {
+        return output.json() || top.output().json();
+    }
+
+    /** The database's directory. */
+    Path directory() {
+        if (directory != null) {
+            return Path.of(directory);
+        }
+        String variable = terminal.environment().get(VARIABLE);
+        return Path.of(variable == null || variable.isBlank() ? DIRECTORY_DEFAULT : variable);
+    }
+
+    /** The largest value accepted, in bytes. */
+    long valueBytesMax() {
+        return valueBytesMax;
+    }
+
+    /** Opens the store; garbage is left to the server. */
+    Store open() {
+        return Store.open(directory(), options());
+    }
+
+    private StoreOptions options() {
+        StoreOptions defaults = StoreOptions.DEFAULTS;
+        int value = Math.toIntExact(Math.min(valueBytesMax, Integer.MAX_VALUE / SEGMENT_VALUES_MIN));
+        StoreOptions.GarbageCollection collection = defaults.garbageCollection();
+        return defaults.toBuilder()
+                .segmentBytesMax(Math.max(defaults.segmentBytesMax(), value * SEGMENT_VALUES_MIN))
+                .valueBytesMax(value)
+                .writeQueueBytesMax(Math.max(defaults.writeQueueBytesMax(), value))
+                .cacheBytesMax(0)
+                .garbageCollection(new StoreOptions.GarbageCollection(
+                        collection.logBytesMin(), collection.deadShareMin(), collection.bytesPerSecondMax(), 0))
+                .build();
+    }
+}

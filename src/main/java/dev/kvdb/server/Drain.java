@@ -1,0 +1,68 @@
+package dev.kvdb.server;
+
+import dev.kvdb.server.config.ServerSettings;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.scheduler.Scheduler;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jboss.logging.Logger;
+
+/**
+ * Stops the server in an order that loses nothing: not ready any more, no new calls, calls in flight finish, the store
+ * closes, and only then the transports go down.
+ *
+ * <p>Quarkus' separate gRPC server drops calls in flight when it stops, so this must have ended before. It is run by
+ * {@link DrainingReadinessCheck} while the HTTP server still answers, and otherwise, where that did not happen, by the
+ * shutdown event.
+ */
+@Singleton
+class Drain {
+
+    private static final Logger LOG = Logger.getLogger("dev.kvdb.server");
+
+    /** Calls of upkeep that the closing store has ended still need to send their replies. */
+    private static final Duration LAST_REPLIES = Duration.ofSeconds(2);
+
+    private final ServerSettings settings;
+    private final StoreLifecycle lifecycle;
+    private final CallsInFlight calls;
+    private final Scheduler scheduler;
+    private final AtomicBoolean begun = new AtomicBoolean();
+
+    Drain(ServerSettings settings, StoreLifecycle lifecycle, CallsInFlight calls, Scheduler scheduler) {
+        this.settings = settings;
+        this.lifecycle = lifecycle;
+        this.calls = calls;
+        this.scheduler = scheduler;
+    }
+
+    void onShutdown(@Observes @Priority(1) ShutdownEvent event) {
+        run();
+    }
+
+    /** Drains the server and closes the store, in the calling thread. Does nothing the second time. */
+    void run() {
+        if (!begun.compareAndSet(false, true)) {
+            return;
+        }
+        lifecycle.drain();
+        scheduler.pause();
+        calls.drain();
+        int inFlight = calls.requests();
+        if (inFlight > 0) {
+            LOG.infof(
+                    "stopping: %d calls in flight may take up to %d s",
+                    inFlight, settings.gracePeriod().toSeconds());
+        }
+        if (!calls.awaitDataEnded(settings.gracePeriod())) {
+            LOG.warnf(
+                    "%d calls did not finish within kvdb.shutdown.grace-period (%d s) and are dropped",
+                    calls.requests(), settings.gracePeriod().toSeconds());
+        }
+        lifecycle.close();
+        calls.awaitAllEnded(LAST_REPLIES);
+    }
+}

@@ -1,0 +1,84 @@
+package dev.kvdb.server;
+
+import dev.kvdb.engine.GarbageCollectionReport;
+import dev.kvdb.engine.GarbageCollectionRequest;
+import dev.kvdb.engine.Store;
+import dev.kvdb.engine.error.StoreClosedException;
+import dev.kvdb.engine.error.StoreException;
+import io.quarkus.scheduler.Scheduled;
+import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
+import jakarta.inject.Singleton;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks for garbage that is worth collecting each {@code kvdb.gc.period}, in a worker thread. A look that finds nothing
+ * is cheap. Runs do not overlap; a failure is logged once, counted, and does not end the schedule.
+ */
+@Singleton
+class GarbageCollectionJob {
+
+    private static final Logger LOG = Logger.getLogger(GarbageCollectionJob.class);
+
+    private final StoreLifecycle lifecycle;
+    private final DistinctLog distinctLog = new DistinctLog(LOG);
+    private final AtomicLong failures = new AtomicLong();
+    private volatile @Nullable String lastError;
+
+    GarbageCollectionJob(StoreLifecycle lifecycle) {
+        this.lifecycle = lifecycle;
+    }
+
+    @Scheduled(
+            identity = "garbage-collection",
+            every = "{kvdb.gc.period}",
+            delayed = "{kvdb.gc.period}",
+            concurrentExecution = ConcurrentExecution.SKIP)
+    void run() {
+        Optional<Store> store = lifecycle.openStore();
+        if (store.isEmpty()) {
+            return;
+        }
+        try {
+            report(store.get().collectGarbage(GarbageCollectionRequest.WORTHWHILE));
+            lastError = null;
+            distinctLog.reset();
+        } catch (StoreClosedException e) {
+            // The server is stopping, and the close has ended this run.
+        } catch (StoreException e) {
+            failed(String.valueOf(e.getMessage()));
+            distinctLog.error("garbage collection failed, and is tried again: " + e.getMessage());
+        } catch (RuntimeException e) {
+            failed(e.toString());
+            distinctLog.error("garbage collection failed because of a defect of kvdb, and is tried again", e);
+        }
+    }
+
+    private static void report(GarbageCollectionReport report) {
+        if (!report.skipped() && report.segmentsCollected() > 0) {
+            LOG.infof(
+                    "collected garbage: %d segments, %d KiB copied, %d KiB reclaimed, %d ms",
+                    report.segmentsCollected(),
+                    report.bytesCopied() >> 10,
+                    report.bytesReclaimed() >> 10,
+                    report.durationMillis());
+        }
+    }
+
+    private void failed(String error) {
+        failures.incrementAndGet();
+        lastError = error;
+    }
+
+    /** Runs of this job that failed. */
+    long failures() {
+        return failures.get();
+    }
+
+    /** What the newest run failed with; empty where it went well. */
+    Optional<String> lastError() {
+        return Optional.ofNullable(lastError);
+    }
+}

@@ -1,0 +1,34 @@
+package dev.kvdb.server;
+
+/**
+ * Which calls the server answers now, and why not all of them. Health over HTTP and over gRPC are both made of it, so
+ * that they agree.
+ *
+ * @param state which calls are answered
+ * @param detail why, for a person; empty where there is nothing to say
+ */
+public record ServingCondition(State state, String detail) {
+
+    /** Which calls are answered. */
+    public enum State {
+        /** None yet: the store is being opened. */
+        OPENING,
+        /** All. */
+        WRITABLE,
+        /** Reads and removes, until there is disk space again. */
+        DISK_FULL,
+        /** Reads, until a restart or a repair. */
+        READ_ONLY,
+        /** Those that are in flight; new ones are refused. */
+        DRAINING,
+        /** None any more. */
+        CLOSED,
+        /** None: the store could not be opened, and the process is about to exit. */
+        FAILED,
+    }
+
+    /** Whether a load balancer should send calls here. */
+    public boolean ready() {
+        return state == State.WRITABLE;
+    }
+}

@@ -1,0 +1,147 @@
+package dev.kvdb.server.config;
+
+import dev.kvdb.engine.SyncPolicy;
+import io.quarkus.runtime.configuration.MemorySize;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * The configuration keys, as text they come in. {@link ServerSettings} checks their ranges.
+ *
+ * <p>Each key can be set in {@code application.properties}, as an environment variable
+ * ({@code KVDB_STORAGE_SEGMENT_SIZE}) and as a system property ({@code -Dkvdb.storage.segment-size=128M}).
+ */
+@ConfigMapping(prefix = "kvdb")
+public interface ServerConfiguration {
+
+    /** Directory that holds the store; made where it is missing. */
+    @WithDefault("./data")
+    Path dataDirectory();
+
+    /** Threads that read values from disk. */
+    @WithDefault("8")
+    int readThreads();
+
+    /** How values are stored. */
+    Storage storage();
+
+    /** The cache of values. */
+    Cache cache();
+
+    /** When and how fast garbage is collected. */
+    Gc gc();
+
+    /** Writes that wait for the disk. */
+    WriteQueue writeQueue();
+
+    /** Reads that wait for a thread. */
+    ReadQueue readQueue();
+
+    /** What the server takes on at once. */
+    Limits limits();
+
+    /** How the server stops. */
+    Shutdown shutdown();
+
+    /** How values are stored. */
+    interface Storage {
+
+        /** When a write is acknowledged. */
+        @WithDefault("always")
+        SyncPolicy syncPolicy();
+
+        /** How often the log is synced where the policy is {@code interval}. */
+        @WithDefault("1s")
+        Duration syncInterval();
+
+        /** Size at which a segment file is sealed. */
+        @WithDefault("64M")
+        MemorySize segmentSize();
+
+        /** Largest value accepted. */
+        @WithDefault("16M")
+        MemorySize valueSizeMax();
+
+        /** Disk space set aside so that removes and garbage collection go on when the disk is full. */
+        @WithDefault("16M")
+        MemorySize reserveSize();
+
+        /** Segment files held open for reads. */
+        @WithDefault("512")
+        int openFilesMax();
+
+        /** Growth of the log after which the index is saved. */
+        @WithDefault("256M")
+        MemorySize snapshotLogSize();
+    }
+
+    /** The cache of values. */
+    interface Cache {
+
+        /** Heap that cached values may hold. */
+        @WithDefault("64M")
+        MemorySize size();
+    }
+
+    /** When and how fast garbage is collected. */
+    interface Gc {
+
+        /** How often the server looks for garbage that is worth collecting. */
+        @WithDefault("5s")
+        Duration period();
+
+        /** Size of the log below which nothing is collected by itself. */
+        @WithDefault("64M")
+        MemorySize logSizeMin();
+
+        /** Share of a segment that must be reclaimable for it to be rewritten. */
+        @WithDefault("0.3")
+        double deadShareMin();
+
+        /** Live bytes copied a second. */
+        @WithDefault("0")
+        MemorySize rateMax();
+    }
+
+    /** Writes that wait for the disk. */
+    interface WriteQueue {
+
+        /** Writes that may wait. */
+        @WithDefault("65536")
+        int requestsMax();
+
+        /** Values of writes that may wait. */
+        @WithDefault("64M")
+        MemorySize bytesMax();
+    }
+
+    /** Reads that wait for a thread. */
+    interface ReadQueue {
+
+        /** Reads that may wait. */
+        @WithDefault("8192")
+        int requestsMax();
+    }
+
+    /** What the server takes on at once. */
+    interface Limits {
+
+        /** Calls in flight. */
+        @WithDefault("16384")
+        int requestsInFlight();
+
+        /** Messages of the calls in flight. */
+        @WithDefault("256M")
+        MemorySize bytesInFlight();
+    }
+
+    /** How the server stops. */
+    interface Shutdown {
+
+        /** How long calls in flight may take to finish once the server was told to stop. */
+        @WithDefault("20s")
+        Duration gracePeriod();
+    }
+}

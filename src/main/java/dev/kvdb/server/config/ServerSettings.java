@@ -1,0 +1,189 @@
+package dev.kvdb.server.config;
+
+import dev.kvdb.engine.StoreOptions;
+import io.quarkus.runtime.configuration.ConfigurationException;
+import io.quarkus.runtime.configuration.MemorySize;
+import jakarta.inject.Singleton;
+import java.math.BigInteger;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Set;
+
+/**
+ * The checked configuration. An instance holds only values in range; an error names the key, its value and the range in
+ * one line.
+ *
+ * <p>Immutable.
+ */
+@Singleton
+public class ServerSettings {
+
+    /**
+     * Bytes of a request beyond its value: enough that a value just over the limit is refused by kvdb, with details,
+     * and not by the transport.
+     */
+    public static final int MESSAGE_ROOM_BYTES = 64 * 1024;
+
+    private static final long KIB = 1024;
+    private static final long MIB = 1024 * KIB;
+    private static final long GIB = 1024 * MIB;
+
+    private final Path dataDirectory;
+    private final StoreOptions storeOptions;
+    private final int readThreads;
+    private final int readQueueRequestsMax;
+    private final int requestsInFlightMax;
+    private final long bytesInFlightMax;
+    private final Duration gracePeriod;
+
+    /** @throws ConfigurationException where a value is out of its range */
+    public ServerSettings(ServerConfiguration configuration) {
+        dataDirectory = configuration.dataDirectory().toAbsolutePath().normalize();
+        storeOptions = storeOptions(configuration);
+        readThreads = (int) inRange("kvdb.read-threads", configuration.readThreads(), 1, 1_024);
+        readQueueRequestsMax = (int) inRange(
+                "kvdb.read-queue.requests-max", configuration.readQueue().requestsMax(), 1, 1_000_000);
+        requestsInFlightMax = (int)
+                inRange("kvdb.limits.requests-in-flight", configuration.limits().requestsInFlight(), 1, 1_000_000);
+        bytesInFlightMax = size(
+                "kvdb.limits.bytes-in-flight",
+                configuration.limits().bytesInFlight(),
+                storeOptions.valueBytesMax() + MESSAGE_ROOM_BYTES,
+                Long.MAX_VALUE);
+        gracePeriod = duration(
+                "kvdb.shutdown.grace-period",
+                configuration.shutdown().gracePeriod(),
+                Duration.ZERO,
+                Duration.ofHours(1));
+        duration("kvdb.gc.period", configuration.gc().period(), Duration.ofSeconds(1), Duration.ofDays(1));
+    }
+
+    private static StoreOptions storeOptions(ServerConfiguration configuration) {
+        ServerConfiguration.Storage storage = configuration.storage();
+        int segmentBytesMax = (int) size("kvdb.storage.segment-size", storage.segmentSize(), 64 * KIB, GIB);
+        int valueBytesMax = (int) size("kvdb.storage.value-size-max", storage.valueSizeMax(), 0, segmentBytesMax / 4);
+        return new StoreOptions(
+                storage.syncPolicy(),
+                (int) duration(
+                                "kvdb.storage.sync-interval",
+                                storage.syncInterval(),
+                                Duration.ofMillis(1),
+                                Duration.ofMinutes(1))
+                        .toMillis(),
+                segmentBytesMax,
+                valueBytesMax,
+                size("kvdb.cache.size", configuration.cache().size(), 0, Long.MAX_VALUE),
+                (int) inRange(
+                        "kvdb.write-queue.requests-max",
+                        configuration.writeQueue().requestsMax(),
+                        1,
+                        1_000_000),
+                size(
+                        "kvdb.write-queue.bytes-max",
+                        configuration.writeQueue().bytesMax(),
+                        Math.max(1, valueBytesMax),
+                        Long.MAX_VALUE),
+                (int) inRange("kvdb.storage.open-files-max", storage.openFilesMax(), 16, 1_000_000),
+                size("kvdb.storage.reserve-size", storage.reserveSize(), 0, Long.MAX_VALUE),
+                size("kvdb.storage.snapshot-log-size", storage.snapshotLogSize(), MIB, Long.MAX_VALUE),
+                garbageCollection(configuration.gc()));
+    }
+
+    private static StoreOptions.GarbageCollection garbageCollection(ServerConfiguration.Gc gc) {
+        double deadShareMin = gc.deadShareMin();
+        if (!(deadShareMin >= 0.01 && deadShareMin <= 0.99)) {
+            throw outOfRange("kvdb.gc.dead-share-min", deadShareMin, "from 0.01 to 0.99");
+        }
+        return new StoreOptions.GarbageCollection(
+                size("kvdb.gc.log-size-min", gc.logSizeMin(), 0, Long.MAX_VALUE),
+                deadShareMin,
+                size("kvdb.gc.rate-max", gc.rateMax(), 0, Long.MAX_VALUE),
+                0);
+    }
+
+    private static long inRange(String key, long value, long min, long max) {
+        if (value < min || value > max) {
+            throw outOfRange(key, value, "from " + min + " to " + max);
+        }
+        return value;
+    }
+
+    private static long size(String key, MemorySize value, long min, long max) {
+        BigInteger bytes = value.asBigInteger();
+        if (bytes.compareTo(BigInteger.valueOf(min)) < 0 || bytes.compareTo(BigInteger.valueOf(max)) > 0) {
+            String range = max == Long.MAX_VALUE ? "at least " + text(min) : "from " + text(min) + " to " + text(max);
+            throw outOfRange(key, text(bytes), range);
+        }
+        return bytes.longValueExact();
+    }
+
+    private static Duration duration(String key, Duration value, Duration min, Duration max) {
+        if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
+            throw outOfRange(key, text(value), "from " + text(min) + " to " + text(max));
+        }
+        return value;
+    }
+
+    private static ConfigurationException outOfRange(String key, Object value, String range) {
+        return new ConfigurationException(key + " is " + value + ", must be " + range, Set.of(key));
+    }
+
+    private static String text(long bytes) {
+        return text(BigInteger.valueOf(bytes));
+    }
+
+    private static String text(BigInteger bytes) {
+        String[] units = {"", "K", "M", "G"};
+        BigInteger step = BigInteger.valueOf(KIB);
+        int unit = 0;
+        while (unit < units.length - 1 && bytes.signum() > 0 && bytes.mod(step).signum() == 0) {
+            bytes = bytes.divide(step);
+            unit++;
+        }
+        return bytes + units[unit];
+    }
+
+    private static String text(Duration duration) {
+        return duration.toMillis() % 1_000 == 0 ? duration.toSeconds() + "s" : duration.toMillis() + "ms";
+    }
+
+    /** Absolute path of the store's directory. */
+    public Path dataDirectory() {
+        return dataDirectory;
+    }
+
+    /** The engine's options. It does not look for garbage by itself: the server's schedule does. */
+    public StoreOptions storeOptions() {
+        return storeOptions;
+    }
+
+    /** Largest message that the transport must let in, in bytes. */
+    public int messageBytesMax() {
+        return storeOptions.valueBytesMax() + MESSAGE_ROOM_BYTES;
+    }
+
+    /** Threads that read values from disk. */
+    public int readThreads() {
+        return readThreads;
+    }
+
+    /** Reads that may wait for such a thread. */
+    public int readQueueRequestsMax() {
+        return readQueueRequestsMax;
+    }
+
+    /** Calls that may be in flight. */
+    public int requestsInFlightMax() {
+        return requestsInFlightMax;
+    }
+
+    /** Bytes of messages that may be in flight. */
+    public long bytesInFlightMax() {
+        return bytesInFlightMax;
+    }
+
+    /** How long calls in flight may take to finish at a stop. */
+    public Duration gracePeriod() {
+        return gracePeriod;
+    }
+}

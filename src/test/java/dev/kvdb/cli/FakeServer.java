@@ -1,0 +1,203 @@
+package dev.kvdb.cli;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
+import com.google.rpc.Code;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.Status;
+import dev.kvdb.v1.AdminGrpc;
+import dev.kvdb.v1.CollectGarbageRequest;
+import dev.kvdb.v1.CollectGarbageResponse;
+import dev.kvdb.v1.Entry;
+import dev.kvdb.v1.GetRequest;
+import dev.kvdb.v1.GetResponse;
+import dev.kvdb.v1.KeyValueGrpc;
+import dev.kvdb.v1.LogStatus;
+import dev.kvdb.v1.RecoveryStatus;
+import dev.kvdb.v1.RemoveRequest;
+import dev.kvdb.v1.RemoveResponse;
+import dev.kvdb.v1.SetRequest;
+import dev.kvdb.v1.SetResponse;
+import dev.kvdb.v1.StatusRequest;
+import dev.kvdb.v1.StatusResponse;
+import dev.kvdb.v1.StoreState;
+import io.grpc.Server;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.StatusProto;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A gRPC server on a free loopback port that keeps values in memory, and misbehaves for some keys. */
+public final class FakeServer implements AutoCloseable {
+
+    /** A call on this key is never answered. */
+    public static final long SILENT_KEY = 1001;
+    /** A call on this key is refused with READ_ONLY. */
+    public static final long READ_ONLY_KEY = 1002;
+    /** A call on this key fails with DAMAGED. */
+    public static final long DAMAGED_KEY = 1003;
+    /** A call on this key finds the server shutting down. */
+    public static final long SHUTTING_DOWN_KEY = 1004;
+    /** A call on this key fails without details. */
+    public static final long BARE_KEY = 1005;
+
+    private static final int MESSAGE_BYTES_MAX = 64 << 20;
+
+    private final Map<Long, Entry> entries = new ConcurrentHashMap<>();
+    private final AtomicLong versions = new AtomicLong();
+    private final Server server;
+
+    public FakeServer() throws IOException {
+        server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+                .maxInboundMessageSize(MESSAGE_BYTES_MAX)
+                .addService(new KeyValues())
+                .addService(new Operations())
+                .build()
+                .start();
+    }
+
+    public String address() {
+        return "127.0.0.1:" + server.getPort();
+    }
+
+    /** The bytes of a key's value, as the server got them. */
+    public byte[] value(long key) {
+        return entries.get(key).getValue().toByteArray();
+    }
+
+    public boolean has(long key) {
+        return entries.containsKey(key);
+    }
+
+    @Override
+    public void close() {
+        server.shutdownNow();
+    }
+
+    private static boolean misbehaves(long key, StreamObserver<?> reply) {
+        if (key == SILENT_KEY) {
+            return true;
+        }
+        if (key == READ_ONLY_KEY) {
+            reply.onError(failure(Code.FAILED_PRECONDITION, "READ_ONLY", "the store is read-only"));
+            return true;
+        }
+        if (key == DAMAGED_KEY) {
+            reply.onError(failure(Code.DATA_LOSS, "DAMAGED", "damaged data in 7.log at offset 42"));
+            return true;
+        }
+        if (key == SHUTTING_DOWN_KEY) {
+            reply.onError(failure(Code.UNAVAILABLE, "SHUTTING_DOWN", "the server is stopping"));
+            return true;
+        }
+        if (key == BARE_KEY) {
+            reply.onError(io.grpc.Status.INTERNAL.asRuntimeException());
+            return true;
+        }
+        return false;
+    }
+
+    private static RuntimeException failure(Code code, String reason, String message) {
+        ErrorInfo info = ErrorInfo.newBuilder()
+                .setDomain("kvdb")
+                .setReason(reason)
+                .putMetadata("file", "7.log")
+                .build();
+        return StatusProto.toStatusRuntimeException(Status.newBuilder()
+                .setCode(code.getNumber())
+                .setMessage(message)
+                .addDetails(Any.pack(info))
+                .build());
+    }
+
+    private static <T> void answer(StreamObserver<T> reply, T message) {
+        reply.onNext(message);
+        reply.onCompleted();
+    }
+
+    private final class KeyValues extends KeyValueGrpc.KeyValueImplBase {
+
+        @Override
+        public void get(GetRequest request, StreamObserver<GetResponse> reply) {
+            if (misbehaves(request.getKey(), reply)) {
+                return;
+            }
+            Entry entry = entries.get(request.getKey());
+            GetResponse.Builder response = GetResponse.newBuilder();
+            answer(reply, (entry == null ? response : response.setEntry(entry)).build());
+        }
+
+        @Override
+        public void set(SetRequest request, StreamObserver<SetResponse> reply) {
+            if (misbehaves(request.getKey(), reply)) {
+                return;
+            }
+            long version = versions.incrementAndGet();
+            ByteString value = request.getValue();
+            Entry entry = Entry.newBuilder()
+                    .setKey(request.getKey())
+                    .setValue(value)
+                    .setVersion(version)
+                    .build();
+            boolean replaced = entries.put(request.getKey(), entry) != null;
+            answer(
+                    reply,
+                    SetResponse.newBuilder()
+                            .setVersion(version)
+                            .setReplaced(replaced)
+                            .build());
+        }
+
+        @Override
+        public void remove(RemoveRequest request, StreamObserver<RemoveResponse> reply) {
+            if (misbehaves(request.getKey(), reply)) {
+                return;
+            }
+            boolean removed = entries.remove(request.getKey()) != null;
+            long version = removed ? versions.incrementAndGet() : versions.get();
+            answer(
+                    reply,
+                    RemoveResponse.newBuilder()
+                            .setVersion(version)
+                            .setRemoved(removed)
+                            .build());
+        }
+    }
+
+    private final class Operations extends AdminGrpc.AdminImplBase {
+
+        @Override
+        public void status(StatusRequest request, StreamObserver<StatusResponse> reply) {
+            answer(
+                    reply,
+                    StatusResponse.newBuilder()
+                            .setServerVersion("1.2.3")
+                            .setState(StoreState.STORE_STATE_DISK_FULL)
+                            .setStateDetail("no space")
+                            .setUptimeMillis(65_000)
+                            .setKeys(entries.size())
+                            .setLastVersion(-1)
+                            .setDiskFreeBytes(1536)
+                            .setLog(LogStatus.newBuilder().setSegments(2).setBytes(4096))
+                            .setRecovery(RecoveryStatus.newBuilder().setTornBytes(7))
+                            .build());
+        }
+
+        @Override
+        public void collectGarbage(CollectGarbageRequest request, StreamObserver<CollectGarbageResponse> reply) {
+            answer(
+                    reply,
+                    CollectGarbageResponse.newBuilder()
+                            .setSegmentsCollected(1)
+                            .setBytesCopied(10)
+                            .setBytesReclaimed(2048)
+                            .setDurationMillis(request.getDryRun() ? 0 : 12)
+                            .build());
+        }
+    }
+}

@@ -1,0 +1,200 @@
+package dev.kvdb.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kvdb.client.KvdbClient;
+import dev.kvdb.v1.StatusResponse;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The launcher as a user runs it: processes, exit codes, signals. */
+class LauncherIT {
+
+    private static final int SIGTERM_EXIT_CODE = 143;
+
+    @TempDir
+    static Path shared;
+
+    /** Shared by the tests that leave it running; each has keys of its own. */
+    private static ServerProcess sharedServer;
+
+    @TempDir
+    Path work;
+
+    private ServerProcess server;
+
+    /** How a process ended, and what it printed. */
+    private record Ended(int exitCode, byte[] out, String err) {
+
+        String text() {
+            return new String(out, StandardCharsets.UTF_8);
+        }
+    }
+
+    @BeforeAll
+    static void start() throws IOException {
+        sharedServer = ServerProcess.start(shared, shared.resolve("database"));
+    }
+
+    @AfterAll
+    static void stop() {
+        sharedServer.close();
+    }
+
+    @BeforeEach
+    void useSharedServer() {
+        server = sharedServer;
+    }
+
+    private Ended kvdb(String... arguments) throws IOException, InterruptedException {
+        return run(ServerProcess.launch(arguments), new byte[0]);
+    }
+
+    private Ended run(ProcessBuilder builder, byte[] input) throws IOException, InterruptedException {
+        builder.environment().putIfAbsent("KVDB_SERVER", server.address().toString());
+        Path err = Files.createTempFile(work, "err", "");
+        Process process = builder.redirectError(err.toFile()).start();
+        try (OutputStream in = process.getOutputStream()) {
+            in.write(input);
+        }
+        byte[] out = process.getInputStream().readAllBytes();
+        return new Ended(process.waitFor(), out, Files.readString(err));
+    }
+
+    @Test
+    void eachClientCommand_worksAgainstAServer() throws Exception {
+        assertThat(kvdb("set", "1", "Hello, World!"))
+                .extracting(Ended::exitCode, Ended::text, Ended::err)
+                .containsExactly(0, "", "");
+        assertThat(kvdb("get", "1").text()).isEqualTo("Hello, World!\n");
+        assertThat(kvdb("set", "-5", "-7", "--json").text()).contains("\"replaced\":false");
+        assertThat(kvdb("--server", "http://" + server.address(), "get", "-5").text())
+                .isEqualTo("-7\n");
+        assertThat(kvdb("status").text()).contains("writable");
+        assertThat(kvdb("remove", "1").exitCode()).isZero();
+        assertThat(kvdb("gc").text()).startsWith("collected ");
+        Ended missing = kvdb("get", "1");
+        assertThat(missing.exitCode()).isEqualTo(1);
+        assertThat(missing.err()).isEqualTo("kvdb: key 1 has no value\n");
+    }
+
+    @Test
+    void allByteValues_passThroughStdinAndRaw() throws Exception {
+        byte[] bytes = new byte[256];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) i;
+        }
+        assertThat(run(ServerProcess.launch("set", "256", "-"), bytes).exitCode())
+                .isZero();
+        assertThat(kvdb("get", "--raw", "256").out()).isEqualTo(bytes);
+    }
+
+    @Test
+    void wrongUsage_exits2_andAnUnreachableServer3() throws Exception {
+        assertThat(kvdb("get", "x").exitCode()).isEqualTo(2);
+        Ended refused = kvdb("--server", ServerProcess.freeAddress().toString(), "get", "1");
+        assertThat(refused.exitCode()).isEqualTo(3);
+        assertThat(refused.err()).contains("connection refused").hasLineCount(2);
+        Ended unknown = kvdb("--server", "no-such-host.invalid:1", "get", "1");
+        assertThat(unknown.exitCode()).isEqualTo(3);
+        assertThat(unknown.err()).hasLineCount(2);
+    }
+
+    @Test
+    void readerThatGoesAway_isQuiet() throws Exception {
+        kvdb("set", "300", "x".repeat(100_000));
+        ProcessBuilder pipe = ServerProcess.launch();
+        pipe.command("sh", "-c", "for i in 1 2 3; do '" + ServerProcess.launcher() + "' get 300; done | head -c 1");
+        Ended ended = run(pipe, new byte[0]);
+        assertThat(ended.text()).isEqualTo("x");
+        assertThat(ended.err()).isEmpty();
+    }
+
+    @Test
+    void terminated_stopsCleanly_andTheNextOpenIsClean() throws Exception {
+        Path database = work.resolve("database");
+        try (ServerProcess first = ServerProcess.start(work, database);
+                KvdbClient client = first.connect()) {
+            client.set(1, new byte[] {7});
+            assertThat(first.terminate()).isEqualTo(SIGTERM_EXIT_CODE);
+        }
+        try (ServerProcess second = ServerProcess.start(work, database);
+                KvdbClient client = second.connect()) {
+            StatusResponse status = client.status();
+            assertThat(status.getRecovery().getClean()).isTrue();
+            assertThat(status.getKeys()).isEqualTo(1);
+            assertThat(client.get(1).orElseThrow().bytes()).containsExactly(7);
+        }
+    }
+
+    @Test
+    void secondServer_onTheSameDirectoryOrPort_endsWithTheReason() throws Exception {
+        try (ServerProcess second =
+                ServerProcess.startOnly(work, shared.resolve("database"), ServerProcess.freeAddress())) {
+            assertThat(second.awaitExit()).isEqualTo(1);
+            assertThat(second.output()).contains("in use by").contains(Long.toString(server.pid()));
+        }
+        try (ServerProcess second = ServerProcess.startOnly(work, work.resolve("other"), server.address())) {
+            assertThat(second.awaitExit()).isEqualTo(1);
+            assertThat(second.output())
+                    .contains(Integer.toString(server.address().port()));
+        }
+    }
+
+    @Test
+    void importAndExport_waitForTheServerToEnd() throws Exception {
+        Path database = work.resolve("database");
+        Path log = work.resolve("bare.log");
+        try (ServerProcess own = ServerProcess.start(work, database);
+                KvdbClient client = own.connect()) {
+            client.set(1, new byte[] {7});
+            client.set(-1, new byte[] {8});
+            Ended locked = kvdb("export", log.toString(), database.toString());
+            assertThat(locked.exitCode()).isEqualTo(1);
+            assertThat(locked.err()).contains("in use by").contains(Long.toString(own.pid()));
+            own.terminate();
+        }
+        assertThat(kvdb("export", log.toString(), database.toString()).text()).startsWith("exported 2 keys");
+        Path copy = work.resolve("copy");
+        assertThat(kvdb("import", log.toString(), copy.toString()).text())
+                .startsWith("imported 2 sets and 0 removes")
+                .endsWith("which has 2 keys now\n");
+    }
+
+    @Test
+    void launcher_behindASymbolicLink_findsItself() throws Exception {
+        Path link = Files.createSymbolicLink(
+                work.resolve("link"), ServerProcess.launcher().toAbsolutePath());
+        ProcessBuilder builder = ServerProcess.launch();
+        builder.command(link.toString(), "--version");
+        Ended ended = run(builder, new byte[0]);
+        assertThat(ended.text()).startsWith("kvdb ");
+        assertThat(ended.err()).isEmpty();
+    }
+
+    @Test
+    void launcher_withoutAFittingJava_saysWhatItNeeds() throws Exception {
+        Path home = work.resolve("old-java");
+        Files.createDirectories(home.resolve("bin"));
+        ProcessBuilder builder = ServerProcess.launch("--version");
+        builder.environment().put("JAVA_HOME", home.toString());
+        assertThat(run(builder, new byte[0]).err()).contains("Java 17 or newer").contains("no bin/java");
+
+        Path java = Files.writeString(home.resolve("bin").resolve("java"), "#!/bin/sh\nexit 99\n");
+        Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.write(home.resolve("release"), List.of("JAVA_VERSION=\"11.0.2\""));
+        Ended old = run(builder, new byte[0]);
+        assertThat(old.exitCode()).isEqualTo(1);
+        assertThat(old.err()).contains("Java 17 or newer").contains("11.0.2");
+    }
+}

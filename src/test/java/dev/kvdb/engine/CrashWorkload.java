@@ -1,0 +1,198 @@
+package dev.kvdb.engine;
+
+import dev.kvdb.engine.ClientNote.Acknowledged;
+import dev.kvdb.engine.ClientNote.Begun;
+import dev.kvdb.engine.ClientNote.Durable;
+import dev.kvdb.testkit.CrashingFileSystem;
+import dev.kvdb.testkit.ManualClock;
+import dev.kvdb.testkit.TestEnvironment;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * A seeded run of a store on recording files: sets, removes, rolls, hints, snapshots, garbage collections, idle times,
+ * closes and opens. Each write is noted in the journal when it begins and when it is acknowledged.
+ *
+ * <p>With one writer the writes are a function of the seed; how the store's own threads interleave is not.
+ */
+final class CrashWorkload {
+
+    private static final int KIB = 1024;
+    private static final long WAIT_SECONDS = 60;
+
+    private final Plan plan;
+    private final CrashingFileSystem files;
+    private final SplittableRandom random;
+    private final ManualClock clock = new ManualClock();
+    private final AtomicInteger ids = new AtomicInteger();
+    private final AtomicLong lastAcknowledged = new AtomicLong();
+    private Store store;
+
+    /**
+     * What a run does.
+     *
+     * @param policy the store's policy
+     * @param writers threads that write at a time
+     * @param steps how many steps it has; most write a few records
+     * @param keys how many keys there are; fewer make more garbage
+     * @param valueBytesTypical most values are up to that long, some twice as long, some very short
+     * @param collectPercent how many steps collect garbage
+     * @param collectBeside whether garbage is collected while others write
+     * @param deadShareMin when a segment is worth it
+     */
+    record Plan(
+            SyncPolicy policy,
+            int writers,
+            int steps,
+            int keys,
+            int valueBytesTypical,
+            int collectPercent,
+            boolean collectBeside,
+            double deadShareMin) {
+
+        StoreOptions options() {
+            return StoreOptions.DEFAULTS.toBuilder()
+                    .syncPolicy(policy)
+                    .syncIntervalMillis(50)
+                    .segmentBytesMax(64 * KIB)
+                    .valueBytesMax(16 * KIB)
+                    .cacheBytesMax(0)
+                    .reserveBytes(0)
+                    .snapshotLogBytes(96 * KIB)
+                    .garbageCollection(new StoreOptions.GarbageCollection(0, deadShareMin, 0, 0))
+                    .build();
+        }
+    }
+
+    private CrashWorkload(Plan plan, CrashingFileSystem files, long seed) {
+        this.plan = plan;
+        this.files = files;
+        this.random = new SplittableRandom(seed);
+        this.store = open();
+    }
+
+    /** Runs the plan, and answers the files with their journal. */
+    static CrashingFileSystem run(Plan plan, long seed) {
+        CrashingFileSystem files = new CrashingFileSystem();
+        CrashWorkload workload = new CrashWorkload(plan, files, seed);
+        for (int step = 0; step < plan.steps(); step++) {
+            workload.step();
+        }
+        workload.close();
+        return files;
+    }
+
+    private void step() {
+        int dice = random.nextInt(100);
+        if (dice < plan.collectPercent()) {
+            collect(random.nextInt(3) == 0);
+        } else if (dice >= 98) {
+            close();
+            store = open();
+        } else if (dice >= 94) {
+            clock.advance(Duration.ofMillis(200));
+            for (int i = 0; i < 3; i++) {
+                clock.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+            }
+        } else {
+            write();
+        }
+    }
+
+    private void write() {
+        if (plan.writers() == 1) {
+            writeSome(random.split());
+            return;
+        }
+        List<Runnable> tasks = new ArrayList<>();
+        for (int i = 0; i < plan.writers(); i++) {
+            SplittableRandom own = random.split();
+            tasks.add(() -> writeSome(own));
+        }
+        if (plan.collectBeside() && random.nextInt(8) == 0) {
+            tasks.add(() -> collect(random.nextBoolean()));
+        }
+        List<CompletableFuture<Void>> running =
+                tasks.stream().map(CompletableFuture::runAsync).toList();
+        running.forEach(CrashWorkload::await);
+    }
+
+    private void writeSome(SplittableRandom own) {
+        List<CompletableFuture<?>> pending = new ArrayList<>();
+        int writes = own.nextInt(4) == 0 ? 1 + own.nextInt(6) : 1;
+        for (int i = 0; i < writes; i++) {
+            long key = own.nextInt(plan.keys());
+            pending.add(own.nextInt(100) < 30 ? remove(key) : set(key, valueBytes(own)));
+        }
+        pending.forEach(CrashWorkload::await);
+    }
+
+    private int valueBytes(SplittableRandom own) {
+        return switch (own.nextInt(10)) {
+            case 0 -> own.nextInt(3);
+            case 1 -> own.nextInt(2 * plan.valueBytesTypical());
+            default -> own.nextInt(plan.valueBytesTypical() / 2, plan.valueBytesTypical());
+        };
+    }
+
+    private CompletableFuture<?> set(long key, int bytes) {
+        int id = ids.incrementAndGet();
+        files.note(new Begun(id, key, bytes));
+        return store.set(key, WriteHistory.valueOf(id, bytes))
+                .thenAccept(result -> acknowledged(id, result.version(), true))
+                .toCompletableFuture();
+    }
+
+    private CompletableFuture<?> remove(long key) {
+        int id = ids.incrementAndGet();
+        files.note(new Begun(id, key, Begun.REMOVE));
+        return store.remove(key)
+                .thenAccept(result -> acknowledged(id, result.version(), result.removed()))
+                .toCompletableFuture();
+    }
+
+    private void acknowledged(int id, long version, boolean changed) {
+        files.note(new Acknowledged(id, version, changed));
+        lastAcknowledged.accumulateAndGet(version, Math::max);
+    }
+
+    private void collect(boolean force) {
+        long before = lastAcknowledged.get();
+        GarbageCollectionReport report =
+                store.collectGarbage(force ? GarbageCollectionRequest.EVERYTHING : GarbageCollectionRequest.WORTHWHILE);
+        if (report.segmentsCollected() > 0) {
+            files.note(new Durable(before));
+        }
+    }
+
+    private Store open() {
+        return Store.open(
+                files.path("db"),
+                plan.options(),
+                TestEnvironment.of(files, clock, random.nextLong()),
+                StoreListener.NONE);
+    }
+
+    private void close() {
+        store.close();
+        files.note(new Durable(lastAcknowledged.get()));
+    }
+
+    private static void await(CompletableFuture<?> future) {
+        try {
+            future.get(WAIT_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw new AssertionError("a write of the undisturbed run failed", e.getCause());
+        } catch (TimeoutException | InterruptedException e) {
+            throw new AssertionError("a write was not answered", e);
+        }
+    }
+}

@@ -1,0 +1,253 @@
+package dev.kvdb.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.kvdb.engine.error.DamageException;
+import dev.kvdb.engine.error.DiskFullException;
+import dev.kvdb.engine.error.StoreException;
+import dev.kvdb.engine.error.StoreReadOnlyException;
+import dev.kvdb.testkit.CrashingFileSystem;
+import dev.kvdb.testkit.Fault;
+import dev.kvdb.testkit.FileOperation;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class GarbageCollectionTest {
+
+    private final MemoryStore store = new MemoryStore();
+
+    @AfterEach
+    void close() {
+        store.files.heal();
+        store.close();
+    }
+
+    @Test
+    void collection_keepsEntriesAndVersionsAndGivesBytesBack() throws IOException {
+        fill();
+        Map<Long, String> before = store.entries();
+        long bytes = store.store().statistics().log().bytes();
+        GarbageCollectionReport preview = store.store().collectGarbage(new GarbageCollectionRequest(true, true));
+        assertThat(store.store().statistics().log().bytes())
+                .as("a dry run changes nothing")
+                .isEqualTo(bytes);
+        GarbageCollectionReport report = store.store().collectGarbage(GarbageCollectionRequest.EVERYTHING);
+
+        assertThat(preview.segmentsCollected()).isPositive().isLessThanOrEqualTo(report.segmentsCollected());
+        assertThat(report.skipped()).isFalse();
+        assertThat(report.bytesReclaimed()).isPositive();
+        assertThat(store.store().statistics().log().bytes())
+                .isEqualTo(bytes - report.bytesReclaimed() + sealMark(store));
+        assertThat(store.entries()).isEqualTo(before);
+        StoreStatistics.GarbageCollection statistics =
+                store.store().statistics().garbageCollection();
+        assertThat(statistics.runs()).isEqualTo(1);
+        assertThat(statistics.bytesCopied()).isEqualTo(report.bytesCopied());
+        assertThat(statistics.bytesReclaimed()).isEqualTo(report.bytesReclaimed());
+        store.reopen();
+        assertThat(store.entries()).isEqualTo(before);
+        assertThat(store.store()
+                        .collectGarbage(GarbageCollectionRequest.EVERYTHING)
+                        .segmentsCollected())
+                .as("nothing is left to collect")
+                .isZero();
+    }
+
+    /** A forced collection seals the active segment with one more mark. */
+    private static long sealMark(MemoryStore store) {
+        return store.store().statistics().log().segments() > 0 ? 65 : 0;
+    }
+
+    @Test
+    void cachedValues_moveWithTheirRecords() {
+        store.with(MemoryStore.SMALL.toBuilder().cacheBytesMax(10 << 20).build());
+        fill();
+        store.store().collectGarbage(GarbageCollectionRequest.EVERYTHING);
+        store.files.resetCounts();
+        store.entries();
+
+        assertThat(store.files.count(FileOperation.READ)).isZero();
+    }
+
+    @Test
+    void damagedLiveRecord_keepsItsSegmentAndOthersAreCollected() {
+        fill();
+        store.set(1000, 3000);
+        for (long key = 2000; key < 2010; key++) {
+            store.set(key, 6000);
+        }
+        // The first segment's live key 1 is damaged in its value.
+        store.disk.flipBit(store.file("0000000001.log"), 128 + 65 + 33 + 5000 + 65 + 33 + 100, 0);
+        assertThatThrownBy(() -> store.store().get(1)).isInstanceOf(DamageException.class);
+        long segments = store.store().statistics().log().segments();
+        GarbageCollectionReport report = store.store().collectGarbage(GarbageCollectionRequest.EVERYTHING);
+
+        assertThat(report.segmentsCollected()).isPositive();
+        assertThat(store.disk.exists(store.file("0000000001.log"))).isTrue();
+        assertThat(store.store().statistics().log().segments()).isLessThanOrEqualTo((int) segments);
+        assertThatThrownBy(() -> store.store().get(1)).isInstanceOf(DamageException.class);
+        assertThat(store.store().get(3)).isPresent();
+    }
+
+    @Test
+    void damagedHints_areMadeUpForByAScan() {
+        fill();
+        Map<Long, String> before = store.entries();
+        await().until(() -> store.disk.exists(store.file("0000000001.hint")));
+        store.disk.flipBit(store.file("0000000001.hint"), 70, 0);
+        store.store().collectGarbage(GarbageCollectionRequest.EVERYTHING);
+
+        assertThat(store.disk.exists(store.file("0000000001.log"))).isFalse();
+        assertThat(store.entries()).isEqualTo(before);
+    }
+
+    @Test
+    void smallLog_isLeftAloneUnlessForced() {
+        store.with(MemoryStore.SMALL.toBuilder()
+                .garbageCollection(new StoreOptions.GarbageCollection(10 << 20, 0.3, 0, 0))
+                .build());
+        fill();
+
+        assertThat(store.store()
+                        .collectGarbage(GarbageCollectionRequest.WORTHWHILE)
+                        .segmentsCollected())
+                .isZero();
+        assertThat(store.store()
+                        .collectGarbage(GarbageCollectionRequest.EVERYTHING)
+                        .segmentsCollected())
+                .isPositive();
+    }
+
+    @Test
+    void secondCollection_isSkippedWhileOneRunsAndAClosedStoreEndsIt() throws Exception {
+        store.with(MemoryStore.SMALL.toBuilder()
+                .garbageCollection(new StoreOptions.GarbageCollection(0, 0.3, 1, 0))
+                .build());
+        fill();
+        FutureTask<GarbageCollectionReport> slow =
+                new FutureTask<>(() -> store.store().collectGarbage(GarbageCollectionRequest.EVERYTHING));
+        new Thread(slow).start();
+        await().until(() -> store.store().statistics().garbageCollection().running());
+
+        assertThat(store.store()
+                        .collectGarbage(GarbageCollectionRequest.EVERYTHING)
+                        .skipped())
+                .isTrue();
+        Map<Long, String> before = store.entries();
+        store.close();
+        assertThat(slow.get(10, TimeUnit.SECONDS).segmentsCollected()).isZero();
+        store.with(MemoryStore.SMALL).open();
+        assertThat(store.entries()).isEqualTo(before);
+        assertThat(store.disk.openHandles()).allMatch(name -> name.endsWith(".log"));
+    }
+
+    @Test
+    void anyFileOperationThatFails_losesNothing() {
+        for (int nth = 1; nth < 200; nth += nth < 20 ? 1 : 3) {
+            CrashingFileSystem disk = new CrashingFileSystem();
+            try (MemoryStore one = new MemoryStore(disk, MemoryStore.SMALL)) {
+                fill(one);
+                Map<Long, String> before = one.entries();
+                one.files.inject(Fault.onAnything().nth(nth));
+                boolean failed = false;
+                try {
+                    one.store().collectGarbage(GarbageCollectionRequest.EVERYTHING);
+                } catch (StoreException e) {
+                    failed = true;
+                    assertThat(one.store().statistics().state()).isEqualTo(StoreState.READ_ONLY);
+                    assertThat(one.store().statistics().garbageCollection().lastError())
+                            .isNotNull();
+                }
+                one.files.heal();
+                assertThat(one.entries()).as("operation %d", nth).isEqualTo(before);
+                one.reopen();
+                assertThat(one.entries()).as("operation %d, reopened", nth).isEqualTo(before);
+                if (!failed && nth > 60) {
+                    return;
+                }
+            }
+        }
+    }
+
+    @Test
+    void fullDisk_isReportedAndRemovesAndCollectionGoOnFromTheReserve() {
+        store.with(MemoryStore.SMALL.toBuilder().reserveBytes(300_000).build());
+        fill();
+        store.disk.capacityBytes(10_000);
+        assertThatThrownBy(() -> store.store().collectGarbage(GarbageCollectionRequest.EVERYTHING))
+                .isInstanceOf(DiskFullException.class);
+        assertThat(store.store().statistics().state()).isEqualTo(StoreState.DISK_FULL);
+        assertThat(store.disk.exists(store.file("RESERVE"))).isFalse();
+        assertThatThrownBy(() -> store.set(1, 10)).isInstanceOf(DiskFullException.class);
+
+        store.disk.capacityBytes(Long.MAX_VALUE);
+        assertThat(store.remove(1).removed()).isTrue();
+        await().until(() -> store.store().statistics().state() == StoreState.WRITABLE);
+        assertThat(store.disk.exists(store.file("RESERVE"))).isTrue();
+        store.set(1, 10);
+        assertThat(store.store()
+                        .collectGarbage(GarbageCollectionRequest.EVERYTHING)
+                        .segmentsCollected())
+                .isPositive();
+    }
+
+    @Test
+    void readOnlyStore_isNotCollected() {
+        fill();
+        store.files.inject(Fault.on(FileOperation.SYNC).named(".*log"));
+        assertThatThrownBy(() -> store.set(1, 10)).isInstanceOf(StoreReadOnlyException.class);
+
+        assertThatThrownBy(() -> store.store().collectGarbage(GarbageCollectionRequest.EVERYTHING))
+                .isInstanceOf(StoreReadOnlyException.class);
+        assertThat(store.store()
+                        .collectGarbage(new GarbageCollectionRequest(true, true))
+                        .segmentsCollected())
+                .isPositive();
+    }
+
+    @Test
+    void storeThatLooksForGarbageItself_collectsItWhenTimeHasPassed() {
+        store.with(MemoryStore.SMALL.toBuilder()
+                .garbageCollection(new StoreOptions.GarbageCollection(0, 0.3, 0, 1000))
+                .snapshotLogBytes(1 << 20)
+                .build());
+        fill();
+        for (int i = 0; i < 200; i++) {
+            store.set(5000, 6000);
+        }
+        store.clock.advance(Duration.ofSeconds(2));
+
+        await().until(() -> store.store().statistics().garbageCollection().runs() > 0);
+        await().until(() -> store.disk.exists(store.file("SNAPSHOT")));
+        store.files.inject(
+                Fault.on(FileOperation.CREATE).named("(SNAPSHOT|.*hint)[.]tmp").forEver());
+        for (int i = 0; i < 30; i++) {
+            store.clock.advance(Duration.ofSeconds(2));
+            store.set(5000, 10);
+        }
+        assertThat(store.store().get(5000)).isPresent();
+    }
+
+    private void fill() {
+        fill(store);
+    }
+
+    /** Three segments in which half is dead, and some keys removed. */
+    private static void fill(MemoryStore store) {
+        store.open();
+        for (int round = 0; round < 2; round++) {
+            for (long key = 0; key < 16; key++) {
+                store.set(round == 0 ? key : key * 2, 5000);
+            }
+        }
+        store.remove(3 * 2);
+        store.remove(100);
+    }
+}

@@ -1,0 +1,187 @@
+package dev.kvdb.engine;
+
+import static org.assertj.core.api.Assertions.fail;
+
+import dev.kvdb.engine.ClientNote.Acknowledged;
+import dev.kvdb.engine.ClientNote.Begun;
+import dev.kvdb.engine.ClientNote.Durable;
+import dev.kvdb.engine.ClientNote.Served;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * All writes of a recorded run in the order of their versions, which the whole run tells, and what of them may be there
+ * at each place of it: always the state after some prefix of them. Immutable.
+ */
+final class WriteHistory {
+
+    private final List<Write> writes;
+    private final Map<Long, Write> byVersion = new HashMap<>();
+
+    /** A write that changed something. */
+    record Write(int id, long key, int valueBytes, long version) {
+
+        boolean isRemove() {
+            return valueBytes == Begun.REMOVE;
+        }
+
+        byte[] value() {
+            return valueOf(id, valueBytes);
+        }
+    }
+
+    /**
+     * What a crash may leave: the state after a write between two.
+     *
+     * @param from the version of the last write that must be there
+     * @param to the version of the last write that may be there
+     * @param seen the highest version that a client was told
+     */
+    record Expected(long from, long to, long seen) {}
+
+    private WriteHistory(List<Write> writes) {
+        this.writes = writes;
+        writes.forEach(write -> byVersion.put(write.version(), write));
+    }
+
+    /** The history that the notes of a whole run tell. */
+    static WriteHistory of(Collection<?> notes) {
+        Map<Integer, Begun> begun = new HashMap<>();
+        List<Write> writes = new ArrayList<>();
+        for (Object note : notes) {
+            if (note instanceof Begun one) {
+                begun.put(one.id(), one);
+            } else if (note instanceof Acknowledged acknowledged && acknowledged.changed()) {
+                Begun one = begun.get(acknowledged.id());
+                writes.add(new Write(one.id(), one.key(), one.valueBytes(), acknowledged.version()));
+            }
+        }
+        writes.sort(Comparator.comparingLong(Write::version));
+        return new WriteHistory(List.copyOf(writes));
+    }
+
+    /** A value that no other write has, from a write's number. */
+    static byte[] valueOf(int id, int bytes) {
+        byte[] value = new byte[bytes];
+        ByteBuffer target = ByteBuffer.wrap(value);
+        long word = id * 0x9E3779B97F4A7C15L;
+        while (target.remaining() >= Long.BYTES) {
+            word = word * 6364136223846793005L + 1442695040888963407L;
+            target.putLong(word);
+        }
+        while (target.hasRemaining()) {
+            target.put((byte) id);
+        }
+        return value;
+    }
+
+    /** What may be there when these notes were made before the crash. */
+    Expected at(Collection<?> notes, SyncPolicy policy) {
+        long from = 0;
+        long seen = 0;
+        Set<Integer> begun = new HashSet<>();
+        for (Object note : notes) {
+            if (note instanceof Begun one) {
+                begun.add(one.id());
+            } else if (note instanceof Acknowledged acknowledged) {
+                seen = Math.max(seen, acknowledged.version());
+                from = policy == SyncPolicy.ALWAYS ? seen : from;
+            } else if (note instanceof Durable durable) {
+                from = Math.max(from, durable.version());
+            }
+        }
+        long to = from;
+        for (Write write : writes) {
+            if (write.version() > from && !begun.contains(write.id())) {
+                break;
+            }
+            to = Math.max(to, write.version());
+        }
+        return new Expected(from, to, seen);
+    }
+
+    /** What may be there after a second crash, given what the recovery after the first one served. */
+    static Expected narrowed(Expected expected, Collection<?> notes) {
+        Expected narrowed = expected;
+        for (Object note : notes) {
+            if (note instanceof Served served) {
+                narrowed = new Expected(served.version(), served.version(), expected.seen());
+            } else if (note instanceof Acknowledged probe) {
+                narrowed = new Expected(narrowed.from(), narrowed.to(), Math.max(narrowed.seen(), probe.version()));
+            }
+        }
+        return narrowed;
+    }
+
+    /**
+     * Finds the prefix that these entries are the state of.
+     *
+     * @return the version of its last write
+     * @throws AssertionError where there is none in the expected range, or a value is not the one that was written
+     */
+    long prefixOf(Map<Long, Entry> entries, Expected expected) {
+        for (Entry entry : entries.values()) {
+            Write write = byVersion.get(entry.version());
+            if (write == null || write.key() != entry.key() || write.isRemove()) {
+                fail("key %d has version %d, which belongs to %s", entry.key(), entry.version(), write);
+            } else if (!java.util.Arrays.equals(entry.value(), write.value())) {
+                fail("key %d has %d bytes that are not the value of %s", entry.key(), entry.value().length, write);
+            }
+        }
+        Map<Long, Write> state = new HashMap<>();
+        Map<Long, Write> atLeast = null;
+        long version = 0;
+        for (int next = 0; ; next++) {
+            long following = next < writes.size() ? writes.get(next).version() : Long.MAX_VALUE;
+            if (following > expected.from()) {
+                atLeast = atLeast == null ? new HashMap<>(state) : atLeast;
+                if (isState(state, entries)) {
+                    return version;
+                }
+            }
+            if (following > expected.to()) {
+                throw new AssertionError("not the state after any write in " + expected
+                        + "; against the first of them: " + differences(atLeast == null ? state : atLeast, entries));
+            }
+            Write write = writes.get(next);
+            version = write.version();
+            if (write.isRemove()) {
+                state.remove(write.key());
+            } else {
+                state.put(write.key(), write);
+            }
+        }
+    }
+
+    private static boolean isState(Map<Long, Write> state, Map<Long, Entry> entries) {
+        return state.size() == entries.size()
+                && state.values().stream().allMatch(write -> {
+                    Entry entry = entries.get(write.key());
+                    return entry != null && entry.version() == write.version();
+                });
+    }
+
+    private String differences(Map<Long, Write> state, Map<Long, Entry> entries) {
+        Set<Long> keys = new HashSet<>(state.keySet());
+        keys.addAll(entries.keySet());
+        return keys.stream()
+                .sorted()
+                .filter(key -> !entries.containsKey(key)
+                        || !state.containsKey(key)
+                        || entries.get(key).version() != state.get(key).version())
+                .map(key -> "key " + key + " should have " + state.get(key) + " but has "
+                        + (entries.containsKey(key)
+                                ? byVersion.get(entries.get(key).version())
+                                : "none") + ", of its writes "
+                        + writes.stream().filter(write -> write.key() == key).toList())
+                .collect(Collectors.joining("\n  ", "\n  ", ""));
+    }
+}

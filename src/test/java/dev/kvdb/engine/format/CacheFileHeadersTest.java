@@ -1,0 +1,126 @@
+package dev.kvdb.engine.format;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kvdb.engine.error.DamageException;
+import dev.kvdb.engine.format.SnapshotHeader.CoveredSegment;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** The headers of hints and snapshots, their entries, and the blocks that these are in. */
+class CacheFileHeadersTest {
+
+    private static final HintHeader HINT = new HintHeader(new UUID(1, 2), 7, 123_456, 3000);
+    private static final SnapshotHeader SNAPSHOT = new SnapshotHeader(
+            new UUID(1, 2),
+            99,
+            1L << 40,
+            List.of(new CoveredSegment(1, 128, 3, 2, 77), new CoveredSegment(2, 1 << 30, 0, 0, 0)));
+
+    @Test
+    void hintHeader_isReadAsWritten() {
+        ByteBuffer bytes = HINT.encode();
+
+        assertThat(bytes.remaining()).isEqualTo(HintHeader.BYTES);
+        assertThat(HintHeader.decode(bytes, "a hint")).isEqualTo(HINT);
+    }
+
+    @Test
+    void eachBitFlipAndCutOfAHintHeader_isDamage() {
+        ByteBuffer bytes = HINT.encode();
+        Bits.flipEach(
+                bytes,
+                bit -> assertThatThrownBy(() -> HintHeader.decode(bytes, "a hint"))
+                        .as("bit %d", bit)
+                        .isInstanceOf(DamageException.class));
+        for (int cut = HintHeader.BYTES - 1; cut >= 0; cut--) {
+            bytes.limit(cut);
+            assertThatThrownBy(() -> HintHeader.decode(bytes, "a hint")).isInstanceOf(DamageException.class);
+        }
+    }
+
+    @Test
+    void hintOfAnotherFormatVersion_isDamageThatIsMadeAnew() {
+        ByteBuffer bytes = HINT.encode().putShort(8, (short) 2);
+        bytes.putInt(60, Crc32c.of(bytes, 0, 60));
+
+        assertThatThrownBy(() -> HintHeader.decode(bytes, "a hint")).isInstanceOf(DamageException.class);
+    }
+
+    @Test
+    void hintEntries_areReadAsWritten() {
+        for (HintEntry entry : List.of(
+                new HintEntry(Long.MIN_VALUE, Long.MAX_VALUE, RecordLocation.OFFSET_MAX, 0),
+                new HintEntry(-1, 1, 128, HintEntry.TOMBSTONE),
+                new HintEntry(5, 9, 200, 1 << 24))) {
+            ByteBuffer bytes = ByteBuffer.allocate(HintEntry.BYTES);
+            entry.encode(bytes);
+
+            assertThat(HintEntry.decode(bytes.flip())).isEqualTo(entry);
+            assertThat(RecordLocation.offset(entry.location(3))).isEqualTo(entry.offset());
+        }
+        assertThat(new HintEntry(-1, 1, 128, HintEntry.TOMBSTONE).frameBytes()).isEqualTo(25);
+        assertThat(new HintEntry(-1, 1, 128, 10).frameBytes()).isEqualTo(43);
+    }
+
+    @Test
+    void snapshotHeader_isReadAsWritten() {
+        ByteBuffer bytes = SNAPSHOT.encode();
+
+        assertThat(SnapshotHeader.bytes(bytes, "a snapshot"))
+                .isEqualTo(bytes.limit())
+                .isEqualTo(SnapshotHeader.bytes(2));
+        assertThat(SnapshotHeader.decode(bytes, "a snapshot")).isEqualTo(SNAPSHOT);
+    }
+
+    @Test
+    void eachBitFlipOfASnapshotHeader_isDamage() {
+        ByteBuffer bytes = SNAPSHOT.encode();
+        Bits.flipEach(
+                bytes,
+                bit -> assertThatThrownBy(() -> SnapshotHeader.decode(bytes, "a snapshot"))
+                        .as("bit %d", bit)
+                        .isInstanceOf(DamageException.class));
+    }
+
+    @Test
+    void snapshotThatIsTooShortOrCountsTooMuch_isDamageBeforeAnythingIsAllocated() {
+        ByteBuffer bytes = SNAPSHOT.encode();
+        for (int count : new int[] {-1, Integer.MAX_VALUE, (1 << 24) + 1}) {
+            bytes.putInt(12, count);
+            assertThatThrownBy(() -> SnapshotHeader.bytes(bytes, "a snapshot")).isInstanceOf(DamageException.class);
+        }
+        bytes.limit(47);
+        assertThatThrownBy(() -> SnapshotHeader.bytes(bytes, "a snapshot")).isInstanceOf(DamageException.class);
+    }
+
+    @Test
+    void eachBitFlipOfABlock_isDamageThatNamesFileAndOffset() {
+        ByteBuffer block = ByteBuffer.allocate(3 * HintEntry.BYTES + Blocks.CRC_BYTES);
+        for (int i = 0; i < 3; i++) {
+            new HintEntry(i, i, i, i).encode(block);
+        }
+        Blocks.seal(block);
+        block.flip();
+        Bits.flipEach(
+                block,
+                bit -> assertThatThrownBy(() -> Blocks.open(block, "a hint", 1000))
+                        .isInstanceOf(DamageException.class)
+                        .hasMessageContaining("a hint")
+                        .hasMessageContaining("offset 1072"));
+
+        Blocks.open(block, "a hint", 1000);
+        assertThat(block.remaining()).isEqualTo(3 * HintEntry.BYTES);
+    }
+
+    @Test
+    void bytesOfBlocks_countAChecksumForEach1024Entries() {
+        assertThat(Blocks.bytes(0, 24)).isZero();
+        assertThat(Blocks.bytes(1, 24)).isEqualTo(28);
+        assertThat(Blocks.bytes(1024, 24)).isEqualTo(1024 * 24 + 4);
+        assertThat(Blocks.bytes(1025, 24)).isEqualTo(1025 * 24 + 8);
+    }
+}

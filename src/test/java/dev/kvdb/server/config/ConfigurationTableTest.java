@@ -1,0 +1,105 @@
+package dev.kvdb.server.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.smallrye.config.EnvConfigSource;
+import io.smallrye.config.PropertiesConfigSource;
+import io.smallrye.config.SmallRyeConfig;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import io.smallrye.config.WithDefault;
+import java.io.IOException;
+import java.lang.reflect.Method;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** Holds the table of keys in {@code docs/operations.md} against the code, in both directions. */
+class ConfigurationTableTest {
+
+    private static final Pattern ROW = Pattern.compile("\\| `(kvdb\\.[a-z.-]+)` \\| `([A-Z_]+)` \\| `([^`]*)` \\|.*");
+
+    private final Map<String, String> environmentNames = new LinkedHashMap<>();
+    private final Map<String, String> documented = documentedDefaults();
+
+    @Test
+    void tableOfKeys_isThatOfTheCode_withItsDefaults() {
+        Map<String, String> defaults = new LinkedHashMap<>();
+        collectDefaults("kvdb", ServerConfiguration.class, defaults);
+
+        assertThat(documented).containsExactlyInAnyOrderEntriesOf(defaults);
+    }
+
+    @Test
+    void eachKey_worksFromTheEnvironmentVariableOfTheTable() {
+        environmentNames.forEach((key, variable) -> assertThat(
+                        build(new EnvConfigSource(Map.of(variable, documented.get(key)), 300))
+                                .getConfigValue(key)
+                                .getSourceName())
+                .as(variable)
+                .startsWith("EnvConfigSource"));
+    }
+
+    @Test
+    void eachKey_worksFromAPropertiesFile() {
+        documented.forEach((key, value) -> assertThat(build(new PropertiesConfigSource(Map.of(key, value), "file", 250))
+                        .getConfigValue(key)
+                        .getSourceName())
+                .as(key)
+                .contains("file"));
+    }
+
+    @Test
+    void defaults_areInRange() {
+        ServerConfiguration configuration =
+                build(new PropertiesConfigSource(Map.of(), "none", 1)).getConfigMapping(ServerConfiguration.class);
+
+        assertThat(new ServerSettings(configuration).storeOptions().valueBytesMax())
+                .isEqualTo(16 << 20);
+    }
+
+    private static SmallRyeConfig build(org.eclipse.microprofile.config.spi.ConfigSource source) {
+        return new SmallRyeConfigBuilder()
+                .addDiscoveredConverters()
+                .addDefaultInterceptors()
+                .withMapping(ServerConfiguration.class)
+                .withSources(source)
+                .build();
+    }
+
+    private static void collectDefaults(String prefix, Class<?> mapping, Map<String, String> defaults) {
+        for (Method method : mapping.getDeclaredMethods()) {
+            String key = prefix + "." + kebabCase(method.getName());
+            WithDefault withDefault = method.getAnnotation(WithDefault.class);
+            if (withDefault != null) {
+                defaults.put(key, withDefault.value());
+            } else if (method.getReturnType().isMemberClass()) {
+                collectDefaults(key, method.getReturnType(), defaults);
+            }
+        }
+    }
+
+    private static String kebabCase(String camelCase) {
+        return camelCase.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+    }
+
+    private Map<String, String> documentedDefaults() {
+        Map<String, String> defaults = new LinkedHashMap<>();
+        try {
+            for (String line : Files.readAllLines(Path.of("docs/operations.md"))) {
+                Matcher row = ROW.matcher(line);
+                if (row.matches()) {
+                    defaults.put(row.group(1), row.group(3));
+                    environmentNames.put(row.group(1), row.group(2));
+                }
+            }
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+        return defaults;
+    }
+}

@@ -1,0 +1,67 @@
+package dev.kvdb.server.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kvdb.engine.SyncPolicy;
+import io.quarkus.runtime.configuration.ConfigurationException;
+import io.smallrye.config.PropertiesConfigSource;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ServerSettingsTest {
+
+    @Test
+    void values_becomeTheStoresOptions() {
+        ServerSettings settings = settings(Map.of(
+                "kvdb.storage.sync-policy", "interval",
+                "kvdb.storage.sync-interval", "250ms",
+                "kvdb.storage.segment-size", "8M",
+                "kvdb.storage.value-size-max", "2M",
+                "kvdb.gc.rate-max", "10M"));
+
+        assertThat(settings.storeOptions().syncPolicy()).isEqualTo(SyncPolicy.INTERVAL);
+        assertThat(settings.storeOptions().syncIntervalMillis()).isEqualTo(250);
+        assertThat(settings.storeOptions().segmentBytesMax()).isEqualTo(8 << 20);
+        assertThat(settings.storeOptions().garbageCollection().bytesPerSecondMax())
+                .isEqualTo(10 << 20);
+        assertThat(settings.storeOptions().garbageCollection().checkIntervalMillis())
+                .isZero();
+        assertThat(settings.messageBytesMax()).isEqualTo((2 << 20) + ServerSettings.MESSAGE_ROOM_BYTES);
+        assertThat(settings.dataDirectory()).isAbsolute();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    kvdb.read-threads | 0 | kvdb.read-threads is 0, must be from 1 to 1024
+                    kvdb.read-queue.requests-max | -1 | kvdb.read-queue.requests-max is -1, must be from 1 to 1000000
+                    kvdb.storage.sync-interval | 2m | kvdb.storage.sync-interval is 120s, must be from 1ms to 60s
+                    kvdb.storage.segment-size | 2G | kvdb.storage.segment-size is 2G, must be from 64K to 1G
+                    kvdb.storage.value-size-max | 17M | kvdb.storage.value-size-max is 17M, must be from 0 to 16M
+                    kvdb.storage.open-files-max | 15 | kvdb.storage.open-files-max is 15, must be from 16 to 1000000
+                    kvdb.storage.snapshot-log-size | 1K | kvdb.storage.snapshot-log-size is 1K, must be at least 1M
+                    kvdb.gc.dead-share-min | 1.0 | kvdb.gc.dead-share-min is 1.0, must be from 0.01 to 0.99
+                    kvdb.gc.period | 10ms | kvdb.gc.period is 10ms, must be from 1s to 86400s
+                    kvdb.write-queue.bytes-max | 1M | kvdb.write-queue.bytes-max is 1M, must be at least 16M
+                    kvdb.limits.bytes-in-flight | 16M | kvdb.limits.bytes-in-flight is 16M, must be at least 16448K
+                    kvdb.shutdown.grace-period | 2h | kvdb.shutdown.grace-period is 7200s, must be from 0s to 3600s
+                    """)
+    void valueOutOfRange_isRefusedInOneLineThatNamesKeyValueAndRange(String key, String value, String line) {
+        assertThatThrownBy(() -> settings(Map.of(key, value)))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessage(line);
+    }
+
+    private static ServerSettings settings(Map<String, String> properties) {
+        return new ServerSettings(new SmallRyeConfigBuilder()
+                .addDiscoveredConverters()
+                .addDefaultInterceptors()
+                .withMapping(ServerConfiguration.class)
+                .withSources(new PropertiesConfigSource(properties, "test", 300))
+                .build()
+                .getConfigMapping(ServerConfiguration.class));
+    }
+}

@@ -1,0 +1,94 @@
+package dev.kvdb.server.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.rpc.ErrorInfo;
+import dev.kvdb.engine.error.DamageException;
+import dev.kvdb.engine.error.DiskFullException;
+import dev.kvdb.engine.error.InvalidStoreArgumentException;
+import dev.kvdb.engine.error.OverloadedException;
+import dev.kvdb.engine.error.StoreClosedException;
+import dev.kvdb.engine.error.StoreIoException;
+import dev.kvdb.engine.error.StoreReadOnlyException;
+import dev.kvdb.server.NotServingException;
+import dev.kvdb.server.ServerUnderTest;
+import dev.kvdb.server.config.ServerConfiguration;
+import dev.kvdb.server.config.ServerSettings;
+import io.grpc.Status.Code;
+import io.grpc.StatusRuntimeException;
+import io.smallrye.config.PropertiesConfigSource;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.io.IOException;
+import java.util.Map;
+import java.util.concurrent.CompletionException;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The table at the head of {@code key_value.proto}, row by row. */
+class StatusMappingTest {
+
+    private final StatusMapping mapping = new StatusMapping(new ServerSettings(new SmallRyeConfigBuilder()
+            .addDiscoveredConverters()
+            .withMapping(ServerConfiguration.class)
+            .withSources(new PropertiesConfigSource(Map.of(), "test", 300))
+            .build()
+            .getConfigMapping(ServerConfiguration.class)));
+
+    static Stream<Arguments> failures() {
+        return Stream.of(
+                row(
+                        InvalidStoreArgumentException.valueTooLarge(20, 10),
+                        Code.INVALID_ARGUMENT,
+                        "VALUE_TOO_LARGE",
+                        Map.of("limit_bytes", "16777216")),
+                row(InvalidStoreArgumentException.option("x", 1, "2"), Code.INVALID_ARGUMENT, "BAD_ARGUMENT", Map.of()),
+                row(new OverloadedException("queue", "5"), Code.RESOURCE_EXHAUSTED, "OVERLOADED", Map.of()),
+                row(new DiskFullException("/d", "write"), Code.RESOURCE_EXHAUSTED, "DISK_FULL", Map.of()),
+                row(
+                        new StoreReadOnlyException("/d", StoreReadOnlyException.Reason.IO_FAILED, "sync"),
+                        Code.FAILED_PRECONDITION,
+                        "READ_ONLY",
+                        Map.of()),
+                row(new StoreClosedException("/d"), Code.UNAVAILABLE, "SHUTTING_DOWN", Map.of()),
+                row(NotServingException.shuttingDown(), Code.UNAVAILABLE, "SHUTTING_DOWN", Map.of()),
+                row(NotServingException.starting(), Code.UNAVAILABLE, "STARTING", Map.of()),
+                row(
+                        new DamageException("/d/7", 42, "a", "b"),
+                        Code.DATA_LOSS,
+                        "DAMAGED",
+                        Map.of("file", "/d/7", "offset", "42")),
+                row(
+                        new StoreIoException("read", "/d/7", new IOException("Input/output error")),
+                        Code.INTERNAL,
+                        "IO_FAILED",
+                        Map.of("file", "/d/7")),
+                row(new IllegalStateException("defect"), Code.INTERNAL, "INTERNAL", Map.of()));
+    }
+
+    private static Arguments row(Throwable failure, Code code, String reason, Map<String, String> metadata) {
+        return Arguments.of(failure, code, reason, metadata);
+    }
+
+    @ParameterizedTest
+    @MethodSource("failures")
+    void failure_hasCodeReasonAndMetadata(Throwable failure, Code code, String reason, Map<String, String> metadata) {
+        StatusRuntimeException status = mapping.toStatusException(new CompletionException(failure));
+
+        ErrorInfo info = ServerUnderTest.errorInfo(status);
+        assertThat(status.getStatus().getCode()).isEqualTo(code);
+        assertThat(info.getDomain()).isEqualTo("kvdb");
+        assertThat(info.getReason()).isEqualTo(reason);
+        assertThat(info.getMetadataMap()).isEqualTo(metadata);
+        assertThat(StatusMapping.outcome(status.getStatus())).isEqualToIgnoringCase(reason);
+    }
+
+    @Test
+    void defect_tellsTheClientNothingOfItsInside() {
+        StatusRuntimeException status = mapping.toStatusException(new IllegalStateException("secret"));
+
+        assertThat(status.getStatus().getDescription()).doesNotContain("secret");
+    }
+}

@@ -1,0 +1,5 @@
+/** Tests of the server against a running one: over gRPC, HTTP, and as a process. */
+@NullMarked
+package dev.kvdb.server;
+
+import org.jspecify.annotations.NullMarked;
