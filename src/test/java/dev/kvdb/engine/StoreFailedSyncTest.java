@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -27,7 +26,7 @@ class StoreFailedSyncTest {
 
     private final CrashingFileSystem disk = new CrashingFileSystem();
     private final FailingFileSystem files = new FailingFileSystem(disk);
-    private final CountDownLatch committerMayGoOn = new CountDownLatch(1);
+    private final CommitterHold committer = new CommitterHold();
     private final Store store = Store.open(
             disk.root(),
             StoreOptions.DEFAULTS.toBuilder()
@@ -36,11 +35,11 @@ class StoreFailedSyncTest {
                     .reserveBytes(0)
                     .build(),
             TestEnvironment.of(files, 1),
-            StoreListener.NONE);
+            committer);
 
     @AfterEach
     void close() {
-        committerMayGoOn.countDown();
+        committer.release();
         store.close();
     }
 
@@ -52,7 +51,7 @@ class StoreFailedSyncTest {
             writes.add(store.set(key, LARGE));
         }
         failNextSyncOfTheLog();
-        committerMayGoOn.countDown();
+        committer.release();
 
         for (CompletionStage<SetResult> write : writes) {
             assertThatThrownBy(() -> Stages.await(write)).isInstanceOf(StoreReadOnlyException.class);
@@ -70,7 +69,7 @@ class StoreFailedSyncTest {
                 CompletableFuture.supplyAsync(() -> store.collectGarbage(GarbageCollectionRequest.EVERYTHING));
         await().until(() -> store.statistics().garbageCollection().running());
         failNextSyncOfTheLog();
-        committerMayGoOn.countDown();
+        committer.release();
 
         assertThatThrownBy(() -> Stages.await(write)).isInstanceOf(StoreReadOnlyException.class);
         collection.handle((report, failure) -> failure).join();
@@ -79,28 +78,15 @@ class StoreFailedSyncTest {
                 .isInstanceOf(StoreException.class);
     }
 
-    /** Lets a first write through, and keeps the committer in its acknowledgement. */
+    /** Lets a first write through, and holds the committer with a second. */
     private void holdCommitter() {
         Stages.await(store.set(0, LARGE));
         Stages.await(store.remove(0));
-        CountDownLatch held = new CountDownLatch(1);
-        store.set(0, LARGE).thenRun(() -> {
-            held.countDown();
-            awaitUninterruptibly(committerMayGoOn);
-        });
-        awaitUninterruptibly(held);
+        committer.hold(() -> store.set(0, LARGE));
     }
 
     private void failNextSyncOfTheLog() {
         files.resetCounts();
         files.inject(Fault.on(FileOperation.SYNC).named(".*\\.log"));
-    }
-
-    private static void awaitUninterruptibly(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
-        }
     }
 }

@@ -123,7 +123,8 @@ public final class GarbageCollector {
         return new VictimChoice(limits.segmentBytesMax(), deadShareMin);
     }
 
-    private Outcome swap(List<Segment> victims, CopyPace pace, BooleanSupplier cancelled) throws IOException {
+    /** Collects these sealed segments. Any choice of them is safe; a test makes it at random. */
+    Outcome swap(List<Segment> victims, CopyPace pace, BooleanSupplier cancelled) throws IOException {
         long liveAsOf = writes.lastVersion();
         long firstVersion = victims.stream()
                 .mapToLong(victim -> victim.header().firstVersion())

@@ -3,12 +3,9 @@ package dev.kvdb.engine.gc;
 import dev.kvdb.engine.format.RecordLocation;
 import dev.kvdb.engine.format.SegmentHeader;
 import dev.kvdb.engine.log.Segment;
-import dev.kvdb.engine.log.StoreDirectory;
-import dev.kvdb.testkit.CrashingFileSystem;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +21,6 @@ final class TombstoneModel {
 
     private static final int KEYS_MAX = 4;
     private static final int STEPS = 120;
-    private static final UUID STORE = new UUID(1, 2);
 
     private final SplittableRandom random;
     private final @Nullable TombstoneMutant mutant;
@@ -32,16 +28,15 @@ final class TombstoneModel {
     private final int keys;
     private final int appendsPercent;
     private final int crashesPercent;
-    private final StoreDirectory directory;
 
     /** All writes that survive so far, in order. */
     private final List<ModelRecord> written = new ArrayList<>();
 
-    private final List<ModelSegment> manifest = new ArrayList<>();
+    private final ModelSegments segments = new ModelSegments();
+    private final List<ModelSegment> manifest = segments.manifest;
     private final List<ModelSwap> swaps = new ArrayList<>();
     private long[] index = new long[KEYS_MAX];
     private @Nullable ModelSegment active;
-    private int nextId = 1;
     private long nextVersion = 1;
     private long versionFloor = 1;
     private long lastApplied;
@@ -55,8 +50,6 @@ final class TombstoneModel {
         this.keys = 1 + random.nextInt(KEYS_MAX);
         this.appendsPercent = 3 + random.nextInt(35);
         this.crashesPercent = 1 + random.nextInt(8);
-        CrashingFileSystem files = new CrashingFileSystem();
-        this.directory = new StoreDirectory(files, files.root());
     }
 
     /** What went wrong, or null where nothing did. */
@@ -94,25 +87,16 @@ final class TombstoneModel {
     private void append() {
         ModelSegment target = active;
         if (target == null) {
-            target = part(SegmentHeader.Kind.APPENDED, nextVersion, 0);
+            target = segments.create(SegmentHeader.Kind.APPENDED, nextVersion, 0);
             active = target;
             applied = 0;
             change(List.of(), target, nextVersion);
         }
         int key = random.nextInt(keys);
-        boolean tombstone = random.nextBoolean() && isPresent(key);
+        boolean tombstone = random.nextBoolean() && ModelRecord.isPresent(key, written);
         ModelRecord record = new ModelRecord(key, nextVersion++, tombstone);
         target.records.add(record);
         written.add(record);
-    }
-
-    private boolean isPresent(int key) {
-        for (int i = written.size() - 1; i >= 0; i--) {
-            if (written.get(i).key() == key) {
-                return !written.get(i).tombstone();
-            }
-        }
-        return false;
     }
 
     private void apply() {
@@ -139,7 +123,7 @@ final class TombstoneModel {
                 index[record.key()] = target.location(applied);
             }
             boolean counts = !(is(TombstoneMutant.REMOVES_DO_NOT_SUPERSEDE) && record.tombstone());
-            ModelSegment beforeIn = before == 0 ? null : find(RecordLocation.segmentId(before));
+            ModelSegment beforeIn = before == 0 ? null : segments.find(RecordLocation.segmentId(before));
             if (beforeIn != null && counts) {
                 beforeIn.segment.counters().becameDead(before);
             }
@@ -262,7 +246,7 @@ final class TombstoneModel {
         ModelSegment output = null;
         if (!swap.copied.isEmpty()) {
             long firstVersion = is(TombstoneMutant.OUTPUT_STARTS_TOO_LATE) ? lastApplied + 1 : swap.firstVersion;
-            output = part(SegmentHeader.Kind.REWRITTEN, firstVersion, swap.liveAsOf);
+            output = segments.create(SegmentHeader.Kind.REWRITTEN, firstVersion, swap.liveAsOf);
             output.records.addAll(swap.copied);
             output.durable = output.records.size();
             output.sealed = true;
@@ -322,13 +306,13 @@ final class TombstoneModel {
         addRecovered(tail.records.subList(0, known), tail.segment.header().firstVersion(), tail.segment.id());
         if (surviving > known) {
             List<ModelRecord> rest = tail.records.subList(known, surviving);
-            addRecovered(rest, rest.get(0).version(), nextId++);
+            addRecovered(rest, rest.get(0).version(), segments.nextId());
         }
     }
 
     private void addRecovered(List<ModelRecord> records, long firstVersion, int id) {
         if (!records.isEmpty()) {
-            ModelSegment part = part(SegmentHeader.Kind.APPENDED, firstVersion, 0, id);
+            ModelSegment part = segments.create(SegmentHeader.Kind.APPENDED, firstVersion, 0, id);
             part.records.addAll(records);
             part.sealed = true;
             manifest.add(part);
@@ -344,7 +328,8 @@ final class TombstoneModel {
         long last = 0;
         for (ModelSegment old : before) {
             SegmentHeader header = old.segment.header();
-            ModelSegment part = part(header.kind(), header.firstVersion(), header.liveAsOf(), header.segmentId());
+            ModelSegment part =
+                    segments.create(header.kind(), header.firstVersion(), header.liveAsOf(), header.segmentId());
             part.records.addAll(old.records);
             part.durable = part.records.size();
             part.sealed = true;
@@ -363,7 +348,7 @@ final class TombstoneModel {
             }
         }
         for (long location : index) {
-            ModelSegment part = location == 0 ? null : find(RecordLocation.segmentId(location));
+            ModelSegment part = location == 0 ? null : segments.find(RecordLocation.segmentId(location));
             if (part != null) {
                 part.segment.counters().becameLive(location);
             }
@@ -374,31 +359,12 @@ final class TombstoneModel {
 
     // Segments.
 
-    private ModelSegment part(SegmentHeader.Kind kind, long firstVersion, long liveAsOf) {
-        return part(kind, firstVersion, liveAsOf, nextId++);
-    }
-
-    private ModelSegment part(SegmentHeader.Kind kind, long firstVersion, long liveAsOf, int id) {
-        SegmentHeader header =
-                new SegmentHeader(kind, STORE, id, firstVersion, liveAsOf, SegmentHeader.Previous.NONE, id);
-        return new ModelSegment(Segment.sealed(header, directory, 0));
-    }
-
     private void change(List<ModelSegment> removed, @Nullable ModelSegment added, long floor) {
         manifest.removeAll(removed);
         if (added != null) {
             manifest.add(added);
         }
         versionFloor = Math.max(versionFloor, floor);
-    }
-
-    private @Nullable ModelSegment find(int id) {
-        for (ModelSegment part : manifest) {
-            if (part.segment.id() == id) {
-                return part;
-            }
-        }
-        return null;
     }
 
     /** Whether the index points at the newest write of each key. */
@@ -421,7 +387,7 @@ final class TombstoneModel {
         if (location == 0) {
             return null;
         }
-        ModelSegment part = find(RecordLocation.segmentId(location));
+        ModelSegment part = segments.find(RecordLocation.segmentId(location));
         for (int i = 0; part == null && i < swaps.size(); i++) {
             for (ModelSegment victim : swaps.get(i).victims) {
                 part = victim.segment.id() == RecordLocation.segmentId(location) ? victim : part;

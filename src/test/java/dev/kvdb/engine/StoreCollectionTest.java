@@ -1,0 +1,239 @@
+package dev.kvdb.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.kvdb.engine.env.Clock;
+import dev.kvdb.testkit.CrashingFileSystem;
+import dev.kvdb.testkit.ManualClock;
+import dev.kvdb.testkit.PassingClock;
+import dev.kvdb.testkit.Seeds;
+import dev.kvdb.testkit.TestEnvironment;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** When garbage collection starts, what it takes, and what it leaves in the long run. */
+@Timeout(value = 120, unit = TimeUnit.SECONDS)
+class StoreCollectionTest {
+
+    private static final int KIB = 1024;
+    private static final int SEGMENT_BYTES = 64 * KIB;
+
+    private final CrashingFileSystem files = new CrashingFileSystem();
+
+    @Test
+    void logPastItsThreshold_collectionStartsByItself() {
+        ManualClock clock = new ManualClock();
+        try (Store store = open(options(200 * KIB, 0.3, 0, 1_000), clock)) {
+            for (int round = 0; round < 3; round++) {
+                fill(store, 100, KIB);
+            }
+            clock.advance(Duration.ofSeconds(2));
+            await().until(() -> store.statistics().garbageCollection().runs() > 0);
+            await().until(() -> store.statistics().log().bytes() < 200 * KIB);
+        }
+    }
+
+    @Test
+    void logBelowItsThreshold_nothingWorthwhileIsCollected() {
+        try (Store store = open(options(1024 * KIB, 0.3, 0, 0), new ManualClock())) {
+            fill(store, 100, KIB);
+            fill(store, 100, KIB);
+            long before = store.statistics().log().bytes();
+            assertThat(store.collectGarbage(GarbageCollectionRequest.WORTHWHILE).segmentsCollected())
+                    .isZero();
+            assertThat(store.statistics().log().bytes()).isEqualTo(before);
+        }
+    }
+
+    @Test
+    void diskWithRoomForOneMoreSegment_collectionOfManySucceeds() {
+        try (Store store = open(options(0, 0.3, 0, 0), new ManualClock())) {
+            for (int round = 0; round < 2; round++) {
+                fill(store, 1_000, KIB);
+            }
+            fill(store, 500, KIB);
+            long used = 0;
+            for (String name : names()) {
+                used += files.contents(files.path(name)).length;
+            }
+            files.capacityBytes(used + 2 * SEGMENT_BYTES);
+            GarbageCollectionReport report = store.collectGarbage(GarbageCollectionRequest.EVERYTHING);
+            assertThat(report.bytesReclaimed()).isGreaterThan(1_000 * KIB);
+            assertThat(store.statistics().state()).isEqualTo(StoreState.WRITABLE);
+            for (int key = 0; key < 1_000; key++) {
+                assertThat(store.get(key)).isPresent();
+            }
+        }
+    }
+
+    @Test
+    void rateLimit_copyingTakesSoLongOnTheClock() {
+        PassingClock clock = new PassingClock();
+        try (Store store = open(options(0, 0.3, KIB, 0), clock)) {
+            fill(store, 100, KIB);
+            fill(store, 50, KIB);
+            long start = clock.nanoTime();
+            GarbageCollectionReport report = store.collectGarbage(GarbageCollectionRequest.EVERYTHING);
+            long seconds = TimeUnit.NANOSECONDS.toSeconds(clock.nanoTime() - start);
+            assertThat(report.bytesCopied()).isGreaterThan(5 * KIB);
+            assertThat(seconds).isBetween(report.bytesCopied() / KIB - 1, report.bytesCopied() / KIB + 1);
+            assertThat(report.durationMillis()).isBetween(seconds * 1_000, (seconds + 1) * 1_000);
+        }
+    }
+
+    @Test
+    void anotherCollectionIsRunning_secondIsSkipped() {
+        ManualClock clock = new ManualClock();
+        try (Store store = open(options(0, 0.3, 1, 0), clock)) {
+            fill(store, 100, KIB);
+            fill(store, 50, KIB);
+            CompletableFuture<GarbageCollectionReport> first =
+                    CompletableFuture.supplyAsync(() -> store.collectGarbage(GarbageCollectionRequest.EVERYTHING));
+            await().until(() -> store.statistics().garbageCollection().running());
+            assertThat(store.collectGarbage(GarbageCollectionRequest.EVERYTHING).skipped())
+                    .isTrue();
+            assertThat(Stages.await(store.set(1, new byte[1])).replaced()).isTrue();
+            clock.advance(Duration.ofDays(10));
+            assertThat(Stages.await(first).skipped()).isFalse();
+        }
+    }
+
+    @Test
+    void collectedWhileEntriesAreIterated_eachKeyIsMetOnce() {
+        try (Store store = open(options(0, 0.3, 0, 0), new ManualClock())) {
+            fill(store, 1_000, 100);
+            fill(store, 500, 100);
+            Iterator<Entry> entries = store.entries();
+            for (int key = 0; key < 1_000; key++) {
+                if (key % 100 == 0) {
+                    fill(store, key, 100);
+                    store.collectGarbage(GarbageCollectionRequest.EVERYTHING);
+                }
+                assertThat(entries.next().key()).isEqualTo(key);
+            }
+            assertThat(entries.hasNext()).isFalse();
+        }
+        assertThat(files.bytesHeldByDeletedFiles()).isZero();
+    }
+
+    @Test
+    void rotatingKeysAreSetAndRemoved_logDoesNotGrow() throws Exception {
+        Seeds.run(seed -> {
+            try (Store store = open(options(0, 0.3, 0, 0), new ManualClock())) {
+                fill(store, 300, 200);
+                long first = 10_000;
+                for (int round = 0; round < 60; round++) {
+                    for (int i = 0; i < 200; i++) {
+                        store.set(first + 200 + i, new byte[50]);
+                        Stages.await(store.remove(first + i));
+                    }
+                    first += 200;
+                    store.collectGarbage(GarbageCollectionRequest.WORTHWHILE);
+                    assertThat(store.statistics().log().bytes())
+                            .as(
+                                    "log bytes in round %s: %s",
+                                    round, store.statistics().log())
+                            .isLessThan(4 * SEGMENT_BYTES);
+                }
+                assertThat(store.statistics().keys()).isEqualTo(500);
+            }
+        });
+    }
+
+    @Test
+    void steadyRandomUpdates_logStaysWithinItsShareOfDeadBytes() throws Exception {
+        Seeds.run(seed -> {
+            SplittableRandom random = new SplittableRandom(seed);
+            double deadShareMin = 0.3;
+            try (Store store = open(options(0, deadShareMin, 0, 0), new ManualClock())) {
+                fill(store, 2_000, 400);
+                long copiedBefore = 0;
+                for (int round = 0; round < 100; round++) {
+                    for (int i = 0; i < 99; i++) {
+                        store.set(random.nextInt(2_000), new byte[400]);
+                    }
+                    Stages.await(store.set(random.nextInt(2_000), new byte[400]));
+                    store.collectGarbage(GarbageCollectionRequest.WORTHWHILE);
+                    StoreStatistics.Log log = store.statistics().log();
+                    assertThat(log.bytes())
+                            .as("log bytes in round %s: %s", round, log)
+                            .isLessThan((long) (log.liveBytes() / (1 - deadShareMin) * 1.1) + 2 * SEGMENT_BYTES);
+                    copiedBefore = store.statistics().garbageCollection().bytesCopied();
+                }
+                long written = 100 * 100 * 433L;
+                assertThat(copiedBefore)
+                        .as("bytes copied for %s written", written)
+                        .isLessThan(3 * written);
+            }
+        });
+    }
+
+    @Test
+    void nothingNewIsDead_worthwhileCollectionsStopRewriting() {
+        try (Store store = open(options(0, 0.01, 0, 0), new ManualClock())) {
+            fill(store, 500, 300);
+            fill(store, 200, 300);
+            store.collectGarbage(GarbageCollectionRequest.WORTHWHILE);
+            store.collectGarbage(GarbageCollectionRequest.WORTHWHILE);
+            long copied = store.statistics().garbageCollection().bytesCopied();
+            for (int i = 0; i < 5; i++) {
+                assertThat(store.collectGarbage(GarbageCollectionRequest.WORTHWHILE)
+                                .segmentsCollected())
+                        .isZero();
+            }
+            assertThat(store.statistics().garbageCollection().bytesCopied()).isEqualTo(copied);
+        }
+    }
+
+    @Test
+    void manyCleanRestarts_smallSegmentsDoNotPileUp() {
+        for (int restart = 0; restart < 60; restart++) {
+            try (Store store = open(options(0, 0.3, 0, 0), new ManualClock())) {
+                Stages.await(store.set(restart, new byte[100]));
+                store.collectGarbage(GarbageCollectionRequest.WORTHWHILE);
+                assertThat(store.statistics().log().segments()).isLessThan(12);
+                assertThat(store.statistics().keys()).isEqualTo(restart + 1);
+            }
+        }
+        assertThat(names()).hasSizeLessThan(30);
+    }
+
+    private void fill(Store store, int keys, int valueBytes) {
+        CompletableFuture<?>[] writes = new CompletableFuture<?>[keys];
+        for (int key = 0; key < keys; key++) {
+            writes[key] = store.set(key, new byte[valueBytes]).toCompletableFuture();
+        }
+        Stages.await(CompletableFuture.allOf(writes));
+    }
+
+    private List<String> names() {
+        try {
+            return files.list(files.root());
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private Store open(StoreOptions options, Clock clock) {
+        return Store.open(files.root(), options, TestEnvironment.of(files, clock, 1), StoreListener.NONE);
+    }
+
+    private static StoreOptions options(
+            long logBytesMin, double deadShareMin, long bytesPerSecondMax, int checkIntervalMillis) {
+        return StoreOptions.DEFAULTS.toBuilder()
+                .segmentBytesMax(SEGMENT_BYTES)
+                .valueBytesMax(SEGMENT_BYTES / 4)
+                .reserveBytes(0)
+                .garbageCollection(new StoreOptions.GarbageCollection(
+                        logBytesMin, deadShareMin, bytesPerSecondMax, checkIntervalMillis))
+                .build();
+    }
+}
