@@ -37,6 +37,7 @@ public class CallsInFlight {
     private final CompletableFuture<Void> dataEnded = new CompletableFuture<>();
     private final CompletableFuture<Void> allEnded = new CompletableFuture<>();
     private volatile boolean draining;
+    private volatile boolean stopped;
 
     CallsInFlight(ServerSettings settings) {
         requestsMax = settings.requestsInFlightMax();
@@ -94,6 +95,16 @@ public class CallsInFlight {
     void drain() {
         draining = true;
         completeEnded();
+    }
+
+    /** The drain has ended: from now on nothing answers calls. */
+    void stop() {
+        stopped = true;
+    }
+
+    /** Whether the drain has ended. */
+    public boolean stopped() {
+        return stopped;
     }
 
     private void completeEnded() {

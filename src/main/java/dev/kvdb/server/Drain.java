@@ -64,5 +64,6 @@ class Drain {
         }
         lifecycle.close();
         calls.awaitAllEnded(LAST_REPLIES);
+        calls.stop();
     }
 }

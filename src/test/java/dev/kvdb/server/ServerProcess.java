@@ -130,9 +130,12 @@ public final class ServerProcess implements AutoCloseable {
         return httpPort;
     }
 
-    /** Asks the process to stop, as an orchestrator does. */
+    /**
+     * Asks the process to stop, as an orchestrator does. Its output is read on, which {@code Process.destroy} would
+     * end.
+     */
     public void terminate() {
-        process.destroy();
+        process.toHandle().destroy();
     }
 
     /** Kills the process, as a crash does. */

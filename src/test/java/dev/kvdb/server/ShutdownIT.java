@@ -90,7 +90,10 @@ class ShutdownIT {
                     sets.get(key).get(1, TimeUnit.MINUTES);
                     acknowledged.add((long) key);
                 } catch (ExecutionException e) {
-                    assertThat(Status.fromThrowable(e).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+                    // INTERNAL is what Vert.x' server makes of a call that arrives while it closes its connections.
+                    assertThat(Status.fromThrowable(e).getCode())
+                            .as("%s, server: %s", e, server.output())
+                            .isIn(Status.Code.UNAVAILABLE, Status.Code.INTERNAL);
                 }
             }
             assertThat(server.awaitExit()).isEqualTo(TERMINATED);

@@ -1,5 +1,6 @@
 package dev.kvdb.server.grpc;
 
+import dev.kvdb.server.CallsInFlight;
 import dev.kvdb.server.config.ServerSettings;
 import io.quarkus.grpc.api.ServerBuilderCustomizer;
 import io.quarkus.grpc.runtime.config.GrpcConfiguration;
@@ -28,16 +29,29 @@ class Transport implements ServerBuilderCustomizer<VertxServerBuilder> {
     private final ServerSettings settings;
     private final TransportSignal signal;
     private final GrpcServerConfiguration configuration;
+    private final CallsInFlight calls;
+    private final StatusMapping statusMapping;
 
-    Transport(ServerSettings settings, TransportSignal signal, GrpcConfiguration configuration) {
+    Transport(
+            ServerSettings settings,
+            TransportSignal signal,
+            GrpcConfiguration configuration,
+            CallsInFlight calls,
+            StatusMapping statusMapping) {
         this.settings = settings;
         this.signal = signal;
         this.configuration = configuration.server();
+        this.calls = calls;
+        this.statusMapping = statusMapping;
     }
 
     @Override
     public void customize(GrpcServerConfiguration ignored, VertxServerBuilder builder) {
         builder.maxInboundMessageSize(settings.messageBytesMax());
+        // In dev mode the transport outlives the application, and a drain is only a reload.
+        if (LaunchMode.current() != LaunchMode.DEVELOPMENT) {
+            builder.intercept(new StoppedGate(calls, statusMapping));
+        }
     }
 
     /** @throws ConfigurationException where the server did not come up; Quarkus prints its message alone and exits */
