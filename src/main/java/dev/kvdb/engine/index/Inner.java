@@ -43,19 +43,20 @@ final class Inner extends Node {
         return OBJECT_BYTES + arrayBytes(separators.length, Long.BYTES) + arrayBytes(children.length, REFERENCE_BYTES);
     }
 
-    /** The slot of the child whose range holds the key. */
-    int slotOf(long key) {
-        int from = 0;
-        int to = separators.length;
-        while (from < to) {
-            int middle = (from + to) >>> 1;
-            if (separators[middle] <= key) {
-                from = middle + 1;
-            } else {
-                to = middle;
-            }
-        }
-        return from;
+    @Override
+    int keyCount() {
+        return separators.length;
+    }
+
+    @Override
+    long key(int position) {
+        return separators[position];
+    }
+
+    /** The slot of the child whose range holds the key; {@code low} and {@code high} are the range of this node. */
+    int slotOf(long key, long low, long high) {
+        int position = positionOf(key, low, high);
+        return position < 0 ? -1 - position : position + 1;
     }
 
     Node child(int slot) {

@@ -29,9 +29,6 @@ final class Leaf extends Node {
     private static final int OBJECT_BYTES = 56;
     private static final int SPARE_ENTRIES_MIN = 8;
 
-    /** The first stride from the guessed position; the guess is off by about the square root of the count. */
-    private static final int GALLOP_START = 4;
-
     private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle VERSION = versionHandle();
 
@@ -79,6 +76,11 @@ final class Leaf extends Node {
     }
 
     @Override
+    int keyCount() {
+        return count;
+    }
+
+    @Override
     int countMax() {
         return ENTRIES_MAX;
     }
@@ -112,64 +114,13 @@ final class Leaf extends Node {
         return (stamp & 1) == 0 && stamp == (long) VERSION.getOpaque(this);
     }
 
-    /**
-     * The position of a key, or {@code -1 - p} if it is absent and position p is where it belongs.
-     *
-     * <p>Interpolates within the range of this leaf, gallops from there, and ends with a binary search: random keys
-     * mostly cost one or two cache lines, and the worst distribution about twice a binary search.
-     *
-     * @param low the least key of this leaf's range
-     * @param high the greatest key of this leaf's range
-     */
-    int positionOf(long key, long low, long high) {
-        int size = count;
-        int from = 0;
-        int to = size;
-        if (size > 0) {
-            int guess = guess(key, low, high, size);
-            int step = GALLOP_START;
-            if (key(guess) < key) {
-                from = guess + 1;
-                while (guess + step < size && key(guess + step) < key) {
-                    from = guess + step + 1;
-                    step *= 2;
-                }
-                to = Math.min(size, guess + step);
-            } else {
-                to = guess;
-                while (guess - step >= 0 && key(guess - step) >= key) {
-                    to = guess - step;
-                    step *= 2;
-                }
-                from = Math.max(0, guess - step + 1);
-            }
-        }
-        while (from < to) {
-            int middle = (from + to) >>> 1;
-            if (key(middle) < key) {
-                from = middle + 1;
-            } else {
-                to = middle;
-            }
-        }
-        return from < size && key(from) == key ? from : -1 - from;
-    }
-
-    /**
-     * The position of the first entry whose key is at least the given one; the arguments are those of
-     * {@link #positionOf}.
-     */
+    /** The position of the first entry whose key is at least this one; the range is this leaf's. */
     int positionAtLeast(long key, long low, long high) {
         int position = positionOf(key, low, high);
         return position < 0 ? -1 - position : position;
     }
 
-    /** Where the key would be if keys were spread evenly; any answer within the entries is right. */
-    private static int guess(long key, long low, long high, int size) {
-        double fraction = (double) (key - low) / ((double) (high - low) + 1);
-        return Math.max(0, Math.min(size - 1, (int) (fraction * size)));
-    }
-
+    @Override
     long key(int position) {
         return keyBase + ((long) WORD.get(entries, position * stride()) & Frame.mask(keyBytes));
     }
@@ -199,7 +150,7 @@ final class Leaf extends Node {
 
     void setLocation(int position, long location) {
         beginWrite();
-        store(position, key(position), location);
+        storeLocation(position, location);
         endWrite();
     }
 
@@ -221,21 +172,25 @@ final class Leaf extends Node {
     }
 
     private void store(int position, long key, long location) {
-        int at = position * stride();
-        storeBytes(at, key - keyBase, Frame.mask(keyBytes));
-        storeBytes(at + keyBytes, location - locationBase, Frame.mask(locationBytes));
+        storeBytes(position * stride(), key - keyBase, Frame.mask(keyBytes));
+        storeLocation(position, location);
+    }
+
+    private void storeLocation(int position, long location) {
+        storeBytes(position * stride() + keyBytes, location - locationBase, Frame.mask(locationBytes));
     }
 
     private void storeBytes(int at, long value, long mask) {
         WORD.set(entries, at, ((long) WORD.get(entries, at) & ~mask) | value);
     }
 
-    private void beginWrite() {
+    /** Tells readers to wait; the holder of the lock ends what it begins. */
+    void beginWrite() {
         VERSION.setOpaque(this, version + 1);
         VarHandle.releaseFence();
     }
 
-    private void endWrite() {
+    void endWrite() {
         VERSION.setRelease(this, version + 1);
     }
 

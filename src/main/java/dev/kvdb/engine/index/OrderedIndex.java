@@ -55,7 +55,7 @@ public final class OrderedIndex {
         long low = Long.MIN_VALUE;
         long high = Long.MAX_VALUE;
         while (node instanceof Inner inner) {
-            int slot = inner.slotOf(key);
+            int slot = inner.slotOf(key, low, high);
             low = inner.lowOf(slot, low);
             high = inner.highOf(slot, high);
             node = inner.child(slot);
@@ -154,8 +154,8 @@ public final class OrderedIndex {
         return new Cursor(tree, fromKey);
     }
 
-    Node root() {
-        return tree.root();
+    Tree tree() {
+        return tree;
     }
 
     private static void requirePresent(long location) {

@@ -1,5 +1,7 @@
 package dev.kvdb.engine.index;
 
+import java.util.Arrays;
+
 /**
  * The way from the root to the leaf whose range holds a key: each inner node with the slot taken, and the range of the
  * leaf.
@@ -28,11 +30,12 @@ final class Path {
 
     void descend(Node root, long key) {
         Node node = root;
+        int depthBefore = depth;
         depth = 0;
         low = Long.MIN_VALUE;
         high = Long.MAX_VALUE;
         while (node instanceof Inner inner) {
-            int slot = inner.slotOf(key);
+            int slot = inner.slotOf(key, low, high);
             nodes[depth] = inner;
             slots[depth] = slot;
             depth++;
@@ -41,6 +44,14 @@ final class Path {
             node = inner.child(slot);
         }
         leaf = (Leaf) node;
+        if (depth < depthBefore) {
+            forgetNodesBelow(depthBefore);
+        }
+    }
+
+    /** Lets go of nodes that the tree may have dropped, each with up to a megabyte of leaves. */
+    private void forgetNodesBelow(int depthBefore) {
+        Arrays.fill(nodes, depth, depthBefore, null);
     }
 
     /** The number of inner nodes above the leaf. */

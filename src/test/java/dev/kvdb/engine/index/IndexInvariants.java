@@ -13,7 +13,7 @@ final class IndexInvariants {
 
     static void check(OrderedIndex index) {
         IndexInvariants invariants = new IndexInvariants();
-        Node root = index.root();
+        Node root = index.tree().root();
         if (root instanceof Inner) {
             assertThat(root.count()).as("children of an inner root").isGreaterThan(1);
         }
