@@ -35,12 +35,13 @@ public final class CrashScenarios {
             case "os" -> crash(new Plan(SyncPolicy.OS, 1, 50, 30, 6_000, 12, false, 0.3), seed, 8);
             case "snapshots" -> crash(new Plan(SyncPolicy.OS, 1, 100, 30, 6_000, 3, false, 0.3), seed, 9);
             case "tombstones" -> crash(new Plan(SyncPolicy.ALWAYS, 1, 250, 60, 8_000, 12, false, 0.6), seed, 90);
-            case "tombstones beside writes" -> crash(
-                    new Plan(SyncPolicy.OS, 1, 150, 40, 8_000, 10, true, 0.4), seed, 90);
-            case "failed syncs" -> LongStream.rangeClosed(8, 40)
-                    .parallel()
-                    .forEach(k -> FaultyRun.check(
-                            SyncPolicy.ALWAYS, Fault.on(SYNC).nth(k), seed));
+            case "tombstones beside writes" ->
+                crash(new Plan(SyncPolicy.OS, 1, 150, 40, 8_000, 10, true, 0.4), seed, 90);
+            case "failed syncs" ->
+                LongStream.rangeClosed(8, 40)
+                        .parallel()
+                        .forEach(k -> FaultyRun.check(
+                                SyncPolicy.ALWAYS, Fault.on(SYNC).nth(k), seed));
             case "hints" -> crash(new Plan(SyncPolicy.ALWAYS, 3, 60, 200, 700, 6, false, 0.3), seed, 5);
             case "damage" -> damage(seed);
             default -> throw new IllegalArgumentException(scenario);
@@ -93,9 +94,6 @@ public final class CrashScenarios {
 
     private static Store open(CrashingFileSystem files, Plan plan) {
         return Store.open(
-                files.path("db"),
-                plan.options(),
-                TestEnvironment.of(files, new ManualClock(), 1),
-                StoreListener.NONE);
+                files.path("db"), plan.options(), TestEnvironment.of(files, new ManualClock(), 1), StoreListener.NONE);
     }
 }

@@ -71,7 +71,8 @@ class DurableWriteTraceTest {
             set(store, 9, 12 * KIB);
         }
         String rolled = files.trace(start);
-        GoldenTrace.check("roll", without(rolled, "hint|SNAPSHOT").lines().limit(14).collect(Collectors.joining("\n")));
+        GoldenTrace.check(
+                "roll", without(rolled, "hint|SNAPSHOT").lines().limit(14).collect(Collectors.joining("\n")));
         GoldenTrace.check("hint-of-a-rolled-segment", only(rolled, "0000000001\\.hint"));
     }
 
@@ -120,8 +121,7 @@ class DurableWriteTraceTest {
     }
 
     private Store open(CrashingFileSystem on) {
-        return Store.open(
-                on.path("db"), options, TestEnvironment.of(on, new ManualClock(), 1), StoreListener.NONE);
+        return Store.open(on.path("db"), options, TestEnvironment.of(on, new ManualClock(), 1), StoreListener.NONE);
     }
 
     private static void fillSegment(Store store) {
@@ -139,6 +139,8 @@ class DurableWriteTraceTest {
     }
 
     private static String without(String trace, String regex) {
-        return trace.lines().filter(line -> !line.matches(".*(" + regex + ").*")).collect(Collectors.joining("\n"));
+        return trace.lines()
+                .filter(line -> !line.matches(".*(" + regex + ").*"))
+                .collect(Collectors.joining("\n"));
     }
 }

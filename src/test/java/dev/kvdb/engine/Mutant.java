@@ -1,17 +1,17 @@
 package dev.kvdb.engine;
 
-import java.net.URI;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import javax.tools.DiagnosticCollector;
 import javax.tools.FileObject;
 import javax.tools.ForwardingJavaFileManager;
@@ -62,9 +62,7 @@ record Mutant(String name, String scenario, int runs, List<Edit> edits) {
     void run(long seed) throws Throwable {
         Class<?> scenarios = new MutatedEngine(compile()).loadClass("dev.kvdb.engine.CrashScenarios");
         try {
-            scenarios
-                    .getMethod("run", String.class, long.class, int.class)
-                    .invoke(null, scenario, seed, runs);
+            scenarios.getMethod("run", String.class, long.class, int.class).invoke(null, scenario, seed, runs);
         } catch (java.lang.reflect.InvocationTargetException e) {
             throw e.getCause();
         }
@@ -75,7 +73,8 @@ record Mutant(String name, String scenario, int runs, List<Edit> edits) {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         DiagnosticCollector<JavaFileObject> problems = new DiagnosticCollector<>();
         Map<String, ByteArrayOutputStream> compiled = new HashMap<>();
-        try (StandardJavaFileManager standard = compiler.getStandardFileManager(problems, null, StandardCharsets.UTF_8)) {
+        try (StandardJavaFileManager standard =
+                compiler.getStandardFileManager(problems, null, StandardCharsets.UTF_8)) {
             JavaFileManager inMemory = new ForwardingJavaFileManager<JavaFileManager>(standard) {
                 @Override
                 public JavaFileObject getJavaFileForOutput(
@@ -89,10 +88,14 @@ record Mutant(String name, String scenario, int runs, List<Edit> edits) {
                 }
             };
             List<JavaFileObject> sources = mutatedSources(standard);
-            List<String> arguments =
-                    List.of("-classpath", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), "-proc:none", "-nowarn");
+            List<String> arguments = List.of(
+                    "-classpath",
+                    System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                    "-proc:none",
+                    "-nowarn");
             if (!sources.isEmpty()
-                    && !compiler.getTask(null, inMemory, problems, arguments, null, sources).call()) {
+                    && !compiler.getTask(null, inMemory, problems, arguments, null, sources)
+                            .call()) {
                 throw new IllegalStateException(name + " does not compile: " + problems.getDiagnostics());
             }
         }

@@ -24,7 +24,14 @@ class MutantTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                ALWAYS, OS, SNAPSHOTS, TOMBSTONES, TOMBSTONES_BESIDE_WRITES, FAILED_SYNCS, DAMAGE, HINTS,
+                ALWAYS,
+                OS,
+                SNAPSHOTS,
+                TOMBSTONES,
+                TOMBSTONES_BESIDE_WRITES,
+                FAILED_SYNCS,
+                DAMAGE,
+                HINTS,
             })
     void engineWithoutAMutant_passesEachHarness(String scenario) throws Exception {
         Seeds.run(seed -> {
@@ -43,7 +50,13 @@ class MutantTest {
 
     static Stream<Mutant> mutantsOfWriting() {
         return Stream.of(
-                Mutant.of("no sync of a group", ALWAYS, 2, "log/SegmentAppender.java", "            file.sync();\n", "            file.size();\n"),
+                Mutant.of(
+                        "no sync of a group",
+                        ALWAYS,
+                        2,
+                        "log/SegmentAppender.java",
+                        "            file.sync();\n",
+                        "            file.size();\n"),
                 Mutant.of(
                         "acknowledged before the sync",
                         ALWAYS,
@@ -60,7 +73,10 @@ class MutantTest {
                                 "            if (in.options.syncPolicy() == SyncPolicy.ALWAYS) {\n                sync();",
                                 "            group.forEach(write -> { if (write.location != 0) apply(write); });\n"
                                         + "            if (in.options.syncPolicy() == SyncPolicy.ALWAYS) {\n                sync();")
-                        .and("Committer.java", "            if (write.location != 0) {\n                apply", "            if (write.location < 0) {\n                apply"),
+                        .and(
+                                "Committer.java",
+                                "            if (write.location != 0) {\n                apply",
+                                "            if (write.location < 0) {\n                apply"),
                 Mutant.of(
                                 "sync retried after it failed",
                                 FAILED_SYNCS,
@@ -86,10 +102,7 @@ class MutantTest {
                                 "log/ActiveLog.java",
                                 "            directory.sync();\n",
                                 "")
-                        .and(
-                                "log/Segments.java",
-                                "            directory.sync();\n        } catch",
-                                "        } catch"));
+                        .and("log/Segments.java", "            directory.sync();\n        } catch", "        } catch"));
     }
 
     static Stream<Mutant> mutantsOfRecovery() {
