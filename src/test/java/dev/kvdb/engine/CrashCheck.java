@@ -32,6 +32,14 @@ record CrashCheck(StoreOptions options, WriteHistory history) {
     private static final int PROBE_BYTES = 700;
     private static final long WAIT_SECONDS = 60;
 
+    /** The clock of a check stands still, so its collections must not be paced. */
+    CrashCheck {
+        options = options.toBuilder()
+                .garbageCollection(new StoreOptions.GarbageCollection(
+                        0, options.garbageCollection().deadShareMin(), 0, 0))
+                .build();
+    }
+
     /**
      * Checks one image. What the recovery served, and whether its own write was acknowledged, is noted in the image's
      * journal, for crashes while all of this goes on.

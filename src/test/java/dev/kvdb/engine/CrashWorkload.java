@@ -1,16 +1,23 @@
 package dev.kvdb.engine;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.kvdb.engine.ClientNote.Acknowledged;
 import dev.kvdb.engine.ClientNote.Begun;
 import dev.kvdb.engine.ClientNote.Durable;
+import dev.kvdb.engine.env.Clock;
 import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.ManualClock;
 import dev.kvdb.testkit.TestEnvironment;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -27,6 +34,12 @@ final class CrashWorkload {
 
     private static final int KIB = 1024;
     private static final long WAIT_SECONDS = 60;
+    private static final int WRITE_EVERY_PARKS = 3;
+
+    /** Of a store from open to close: each write makes work for the collection that it interrupts. */
+    private static final int WRITES_WHILE_COPYING_MAX = 20;
+
+    private static final long COPIED_BYTES_PER_SECOND = 1024 * KIB;
 
     private final Plan plan;
     private final CrashingFileSystem files;
@@ -34,6 +47,8 @@ final class CrashWorkload {
     private final ManualClock clock = new ManualClock();
     private final AtomicInteger ids = new AtomicInteger();
     private final AtomicLong lastAcknowledged = new AtomicLong();
+    private final Map<Long, Long> newest = new ConcurrentHashMap<>();
+    private final Set<Thread> collecting = ConcurrentHashMap.newKeySet();
     private Store store;
 
     /**
@@ -45,7 +60,7 @@ final class CrashWorkload {
      * @param keys how many keys there are; fewer make more garbage
      * @param valueBytesTypical most values are up to that long, some twice as long, some very short
      * @param collectPercent how many steps collect garbage
-     * @param collectBeside whether garbage is collected while others write
+     * @param collectBeside whether garbage is collected while others write, and its copying waits for writes
      * @param deadShareMin when a segment is worth it
      */
     record Plan(
@@ -67,7 +82,8 @@ final class CrashWorkload {
                     .cacheBytesMax(0)
                     .reserveBytes(0)
                     .snapshotLogBytes(96 * KIB)
-                    .garbageCollection(new StoreOptions.GarbageCollection(0, deadShareMin, 0, 0))
+                    .garbageCollection(new StoreOptions.GarbageCollection(
+                            0, deadShareMin, collectBeside ? COPIED_BYTES_PER_SECOND : 0, 0))
                     .build();
         }
     }
@@ -94,6 +110,7 @@ final class CrashWorkload {
         int dice = random.nextInt(100);
         if (dice < plan.collectPercent()) {
             collect(random.nextInt(3) == 0);
+            checkServes();
         } else if (dice >= 98) {
             close();
             store = open();
@@ -147,7 +164,7 @@ final class CrashWorkload {
         int id = ids.incrementAndGet();
         files.note(new Begun(id, key, bytes));
         return store.set(key, WriteHistory.valueOf(id, bytes))
-                .thenAccept(result -> acknowledged(id, result.version(), true))
+                .thenAccept(result -> acknowledged(id, key, result.version(), true))
                 .toCompletableFuture();
     }
 
@@ -155,19 +172,24 @@ final class CrashWorkload {
         int id = ids.incrementAndGet();
         files.note(new Begun(id, key, Begun.REMOVE));
         return store.remove(key)
-                .thenAccept(result -> acknowledged(id, result.version(), result.removed()))
+                .thenAccept(result -> acknowledged(id, key, result.version(), result.removed()))
                 .toCompletableFuture();
     }
 
-    private void acknowledged(int id, long version, boolean changed) {
+    private void acknowledged(int id, long key, long version, boolean changed) {
+        if (changed) {
+            newest.merge(key, version, Math::max);
+        }
         files.note(new Acknowledged(id, version, changed));
         lastAcknowledged.accumulateAndGet(version, Math::max);
     }
 
     private void collect(boolean force) {
         long before = lastAcknowledged.get();
+        collecting.add(Thread.currentThread());
         GarbageCollectionReport report =
                 store.collectGarbage(force ? GarbageCollectionRequest.EVERYTHING : GarbageCollectionRequest.WORTHWHILE);
+        collecting.remove(Thread.currentThread());
         if (report.segmentsCollected() > 0) {
             files.note(new Durable(before));
         }
@@ -177,13 +199,50 @@ final class CrashWorkload {
         return Store.open(
                 files.path("db"),
                 plan.options(),
-                TestEnvironment.of(files, clock, random.nextLong()),
+                TestEnvironment.of(files, new WritingWhileCopying(), random.nextLong()),
                 StoreListener.NONE);
+    }
+
+    /** Nobody reads an older value than the newest that was acknowledged. */
+    private void checkServes() {
+        for (Entry entry : CrashCheck.entries(store).values()) {
+            assertThat(entry.version()).as("version of key %d", entry.key()).isEqualTo(newest.get(entry.key()));
+        }
     }
 
     private void close() {
         store.close();
         files.note(new Durable(lastAcknowledged.get()));
+    }
+
+    /** The manual clock; where garbage collection waits in order not to copy too fast, it writes instead. */
+    private final class WritingWhileCopying implements Clock {
+
+        private int parks;
+        private int writesWhileCopying = WRITES_WHILE_COPYING_MAX;
+
+        @Override
+        public Instant now() {
+            return clock.now();
+        }
+
+        @Override
+        public long nanoTime() {
+            return clock.nanoTime();
+        }
+
+        @Override
+        public void parkNanos(long nanos) {
+            if (collecting.contains(Thread.currentThread())) {
+                clock.advance(Duration.ofNanos(nanos));
+                parks++;
+                if (parks % WRITE_EVERY_PARKS == 0 && writesWhileCopying-- > 0) {
+                    writeSome(new SplittableRandom(parks));
+                }
+            } else {
+                clock.parkNanos(nanos);
+            }
+        }
     }
 
     private static void await(CompletableFuture<?> future) {

@@ -1,0 +1,99 @@
+package dev.kvdb.engine;
+
+import static dev.kvdb.testkit.FileOperation.SYNC;
+
+import dev.kvdb.engine.CrashWorkload.Plan;
+import dev.kvdb.engine.error.DamageException;
+import dev.kvdb.testkit.CrashingFileSystem;
+import dev.kvdb.testkit.Fault;
+import dev.kvdb.testkit.Logs;
+import dev.kvdb.testkit.ManualClock;
+import dev.kvdb.testkit.TestEnvironment;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.stream.LongStream;
+
+/** Small runs of each harness, by name, for those who plant bugs. Each throws where it finds one. */
+public final class CrashScenarios {
+
+    private static final int VARIANTS = 6;
+
+    private CrashScenarios() {}
+
+    /** Runs a scenario; the number of runs bounds how long it takes. */
+    public static void run(String scenario, long seed, int runs) {
+        Logs.silenceEngine();
+        for (int run = 0; run < runs; run++) {
+            run(scenario, seed + run);
+        }
+    }
+
+    private static void run(String scenario, long seed) {
+        switch (scenario) {
+            case "always" -> crash(new Plan(SyncPolicy.ALWAYS, 2, 25, 30, 5_000, 10, false, 0.3), seed, 8);
+            case "os" -> crash(new Plan(SyncPolicy.OS, 1, 50, 30, 6_000, 12, false, 0.3), seed, 8);
+            case "snapshots" -> crash(new Plan(SyncPolicy.OS, 1, 100, 30, 6_000, 3, false, 0.3), seed, 9);
+            case "tombstones" -> crash(new Plan(SyncPolicy.ALWAYS, 1, 250, 60, 8_000, 12, false, 0.6), seed, 90);
+            case "tombstones beside writes" ->
+                crash(new Plan(SyncPolicy.OS, 1, 150, 40, 8_000, 10, true, 0.4), seed, 90);
+            case "failed syncs" ->
+                LongStream.rangeClosed(8, 40)
+                        .parallel()
+                        .forEach(k -> FaultyRun.check(
+                                SyncPolicy.ALWAYS, Fault.on(SYNC).nth(k), seed));
+            case "hints" -> crash(new Plan(SyncPolicy.ALWAYS, 3, 60, 200, 700, 6, false, 0.3), seed, 5);
+            case "damage" -> damage(seed);
+            default -> throw new IllegalArgumentException(scenario);
+        }
+    }
+
+    private static void crash(Plan plan, long seed, int placesSkippedMax) {
+        CrashingFileSystem files;
+        try {
+            files = CrashWorkload.run(plan, seed);
+        } catch (RuntimeException e) {
+            throw new AssertionError("the undisturbed run failed", e);
+        }
+        new CrashHarness(files, plan.options(), seed).run(VARIANTS, placesSkippedMax, Integer.MAX_VALUE);
+    }
+
+    /** Flips bits of segments of a closed store: what it then answers is right, or an error. */
+    private static void damage(long seed) {
+        Plan plan = new Plan(SyncPolicy.ALWAYS, 1, 60, 50, 60, 0, false, 0.3);
+        CrashingFileSystem files = CrashWorkload.run(plan, seed);
+        WriteHistory history = WriteHistory.of(files.notesBefore(files.position()));
+        Map<Long, Entry> intact;
+        try (Store store = open(files.copy(), plan)) {
+            intact = CrashCheck.entries(store);
+        }
+        SplittableRandom random = new SplittableRandom(seed);
+        for (int i = 0; i < 150; i++) {
+            CrashingFileSystem damaged = files.copy();
+            Path segment = files.path("db").resolve("0000000001.log");
+            damaged.flipBit(segment, random.nextInt(128, files.contents(segment).length), random.nextInt(8));
+            try (Store store = open(damaged, plan)) {
+                for (long key : intact.keySet()) {
+                    checkAnswer(store, key, intact.get(key));
+                }
+            }
+        }
+        history.prefixOf(intact, history.at(files.notesBefore(files.position()), SyncPolicy.ALWAYS));
+    }
+
+    private static void checkAnswer(Store store, long key, Entry intact) {
+        try {
+            Entry entry = store.get(key).orElseThrow(() -> new AssertionError("key " + key + " is missing"));
+            if (entry.version() != intact.version() || !java.util.Arrays.equals(entry.value(), intact.value())) {
+                throw new AssertionError("key " + key + " has a wrong value or version");
+            }
+        } catch (DamageException e) {
+            // An honest answer.
+        }
+    }
+
+    private static Store open(CrashingFileSystem files, Plan plan) {
+        return Store.open(
+                files.path("db"), plan.options(), TestEnvironment.of(files, new ManualClock(), 1), StoreListener.NONE);
+    }
+}

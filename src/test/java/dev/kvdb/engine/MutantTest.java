@@ -1,0 +1,241 @@
+package dev.kvdb.engine;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kvdb.testkit.Seeds;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Plants bugs in the engine, one at a time, and requires that the harnesses find each. */
+class MutantTest {
+
+    private static final String ALWAYS = "always";
+    private static final String OS = "os";
+    private static final String SNAPSHOTS = "snapshots";
+    private static final String TOMBSTONES = "tombstones";
+    private static final String TOMBSTONES_BESIDE_WRITES = "tombstones beside writes";
+    private static final String FAILED_SYNCS = "failed syncs";
+    private static final String DAMAGE = "damage";
+    private static final String HINTS = "hints";
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                ALWAYS,
+                OS,
+                SNAPSHOTS,
+                TOMBSTONES,
+                TOMBSTONES_BESIDE_WRITES,
+                FAILED_SYNCS,
+                DAMAGE,
+                HINTS,
+            })
+    void engineWithoutAMutant_passesEachHarness(String scenario) throws Exception {
+        Seeds.run(seed -> {
+            Mutant none = new Mutant("none", scenario, 1, java.util.List.of());
+            assertThatCode(() -> none.run(seed)).doesNotThrowAnyException();
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource({"mutantsOfWriting", "mutantsOfRecovery", "mutantsOfCollecting", "mutantsOfTombstones"})
+    void engineWithAMutant_failsItsHarness(Mutant mutant) throws Exception {
+        Seeds.run(seed -> assertThatThrownBy(() -> mutant.run(seed))
+                .as("mutant '%s' lives", mutant)
+                .isInstanceOf(AssertionError.class));
+    }
+
+    static Stream<Mutant> mutantsOfWriting() {
+        return Stream.of(
+                Mutant.of(
+                        "no sync of a group",
+                        ALWAYS,
+                        2,
+                        "log/SegmentAppender.java",
+                        "            file.sync();\n",
+                        "            file.size();\n"),
+                Mutant.of(
+                        "acknowledged before the sync",
+                        ALWAYS,
+                        3,
+                        "Committer.java",
+                        "            if (in.options.syncPolicy() == SyncPolicy.ALWAYS) {\n                sync();",
+                        "            group.forEach(this::acknowledge);\n"
+                                + "            if (in.options.syncPolicy() == SyncPolicy.ALWAYS) {\n                sync();"),
+                Mutant.of(
+                                "index published before the sync",
+                                FAILED_SYNCS,
+                                1,
+                                "Committer.java",
+                                "            if (in.options.syncPolicy() == SyncPolicy.ALWAYS) {\n                sync();",
+                                "            group.forEach(write -> { if (write.location != 0) apply(write); });\n"
+                                        + "            if (in.options.syncPolicy() == SyncPolicy.ALWAYS) {\n                sync();")
+                        .and(
+                                "Committer.java",
+                                "            if (write.location != 0) {\n                apply",
+                                "            if (write.location < 0) {\n                apply"),
+                Mutant.of(
+                                "sync retried after it failed",
+                                FAILED_SYNCS,
+                                3,
+                                "log/SegmentAppender.java",
+                                "if (syncFailure != null) {",
+                                "if (false) {")
+                        .and(
+                                "Committer.java",
+                                "                commitGroup();\n                if (isRefused(write)) {",
+                                "                commitGroup();\n                if (false) {"),
+                Mutant.of(
+                        "no directory sync after a swap of the manifest",
+                        ALWAYS,
+                        3,
+                        "log/Segments.java",
+                        "            directory.sync();\n        } catch",
+                        "        } catch"),
+                Mutant.of(
+                                "no directory sync after a segment is made and listed",
+                                ALWAYS,
+                                3,
+                                "log/ActiveLog.java",
+                                "            directory.sync();\n",
+                                "")
+                        .and("log/Segments.java", "            directory.sync();\n        } catch", "        } catch"));
+    }
+
+    static Stream<Mutant> mutantsOfRecovery() {
+        return Stream.of(
+                Mutant.of(
+                        "value checksum not verified",
+                        DAMAGE,
+                        1,
+                        "log/SegmentReads.java",
+                        "if (valueCrc != header.valueCrc()) {",
+                        "if (false) {"),
+                Mutant.of(
+                        "header checksum not verified",
+                        DAMAGE,
+                        3,
+                        "format/FrameHeader.java",
+                        "                || source.getInt(offset + HEADER_CRC)\n"
+                                + "                        != Crc32c.seeded(salt, source, offset + VERSION, headerBytes - VERSION)",
+                        ""),
+                Mutant.of(
+                        "torn value at the log's end accepted",
+                        ALWAYS,
+                        3,
+                        "recovery/TailScan.java",
+                        "boolean intact = isFrame && scanner.valueIntact();",
+                        "boolean intact = isFrame;"),
+                Mutant.of(
+                                "recovered tail served without being written anew",
+                                FAILED_SYNCS,
+                                2,
+                                "recovery/TailScan.java",
+                                "(record.offset() < durableTo ? durable : recovered).add(record);",
+                                "durable.add(record);")
+                        .and(
+                                "recovery/TailRecovery.java",
+                                "change.seal(tail, scan.durableTo());",
+                                "change.seal(tail, scan.end());"),
+                Mutant.of(
+                        "next version from records only",
+                        OS,
+                        5,
+                        "recovery/Recovery.java",
+                        "Math.max(manifest.versionFloor(), lastVersion + 1)",
+                        "lastVersion + 1"),
+                Mutant.of(
+                                "hint not synced, and trusted without a checksum",
+                                HINTS,
+                                4,
+                                "log/HintFile.java",
+                                "            file.sync();\n",
+                                "")
+                        .and(
+                                "log/BlockReader.java",
+                                "Blocks.open(block, name, position);",
+                                "block.limit(block.limit() - Blocks.CRC_BYTES);"),
+                Mutant.of(
+                        "snapshot published before the writes in it are synced",
+                        SNAPSHOTS,
+                        4,
+                        "LogStructuredStore.java",
+                        "            new Writes().sync();\n",
+                        ""),
+                Mutant.of(
+                        "snapshot's version older than what it covers",
+                        TOMBSTONES,
+                        8,
+                        "recovery/SnapshotFile.java",
+                        "long version = lastAppliedVersion.getAsLong();",
+                        "long version = Math.max(0, lastAppliedVersion.getAsLong() - 40);"));
+    }
+
+    static Stream<Mutant> mutantsOfCollecting() {
+        return Stream.of(
+                Mutant.of(
+                        "victims deleted before the copy is synced",
+                        ALWAYS,
+                        4,
+                        "gc/SegmentCopy.java",
+                        "open.finish();",
+                        "open.flush();"),
+                Mutant.of(
+                        "copy replaces a newer value",
+                        TOMBSTONES_BESIDE_WRITES,
+                        4,
+                        "gc/SegmentCopy.java",
+                        "index.replace(record.key(), from, to)",
+                        "index.put(record.key(), to) == from"),
+                Mutant.of(
+                        "writes that made a copy dead not synced before the swap",
+                        OS,
+                        5,
+                        "gc/GarbageCollector.java",
+                        "            writes.sync();\n",
+                        ""));
+    }
+
+    static Stream<Mutant> mutantsOfTombstones() {
+        String rule = "gc/TombstoneRule.java";
+        return Stream.of(
+                Mutant.of(
+                        "clause a too lax: a segment that starts a little earlier",
+                        TOMBSTONES,
+                        8,
+                        rule,
+                        "other.header().firstVersion() > version;",
+                        "other.header().firstVersion() > version - 30;"),
+                Mutant.of(
+                        "clause b too lax: any rewritten segment",
+                        TOMBSTONES,
+                        8,
+                        rule,
+                        "other.header().liveAsOf() >= version;",
+                        "other.header().liveAsOf() > 0;"),
+                Mutant.of(
+                        "clause c too lax: a few superseded sets",
+                        TOMBSTONES,
+                        8,
+                        rule,
+                        "other.counters().hasSupersededSet() ||",
+                        "other.counters().sets() - other.counters().liveSets() > 2 ||"),
+                Mutant.of(
+                        "liveAsOf taken later than the copying",
+                        TOMBSTONES,
+                        8,
+                        "gc/GarbageCollector.java",
+                        "long liveAsOf = writes.lastVersion();",
+                        "long liveAsOf = writes.lastVersion() + 40;"),
+                Mutant.of(
+                        "victims of other swaps left aside",
+                        TOMBSTONES,
+                        8,
+                        "gc/GarbageCollector.java",
+                        "!victims.contains(segment) &&",
+                        "choice(0).candidates(segments.all()).stream().noneMatch(other -> other.segment() == segment) &&"));
+    }
+}
