@@ -51,13 +51,6 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
 
     private static final int TORN_FILES_MAX = 4;
 
-    /**
-     * After a crash the next version skips so many, since a client may have seen versions of writes that were
-     * acknowledged without a sync and are lost: no segment holds more records. The manifest keeps the floor, so that
-     * another crash before the next write does not take it back.
-     */
-    private static final long VERSIONS_LOST_MAX = RecordLocation.OFFSET_MAX / FrameHeader.REMOVE_BYTES;
-
     private static final int COPY_BYTES = 256 * 1024;
 
     /** Brings the log's end in order. {@code segments} are all that the manifest lists. */
