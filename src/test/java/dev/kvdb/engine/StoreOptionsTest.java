@@ -28,7 +28,7 @@ class StoreOptionsTest {
                 o -> o.openFilesMax(16),
                 o -> o.openFilesMax(1_000_000),
                 o -> o.reserveBytes(0),
-                o -> o.snapshotLogBytes(MIB),
+                o -> o.snapshotLogBytes(64 * 1024),
                 o -> o.syncPolicy(SyncPolicy.OS),
                 o -> o.garbageCollection(new GarbageCollection(0, 0.01, 0, 0)),
                 o -> o.garbageCollection(new GarbageCollection(Long.MAX_VALUE, 0.99, Long.MAX_VALUE, 86_400_000)));
@@ -53,7 +53,7 @@ class StoreOptionsTest {
         refused("openFilesMax is 15", o -> o.openFilesMax(15));
         refused("openFilesMax is 1000001", o -> o.openFilesMax(1_000_001));
         refused("reserveBytes is -1", o -> o.reserveBytes(-1));
-        refused("snapshotLogBytes is 1048575", o -> o.snapshotLogBytes(MIB - 1));
+        refused("snapshotLogBytes is 65535", o -> o.snapshotLogBytes(65_535));
         refused("deadShareMin is 0.0", o -> o.garbageCollection(new GarbageCollection(0, 0, 0, 0)));
         refused("deadShareMin is 1.0", o -> o.garbageCollection(new GarbageCollection(0, 1, 0, 0)));
         refused("deadShareMin is NaN", o -> o.garbageCollection(new GarbageCollection(0, Double.NaN, 0, 0)));
