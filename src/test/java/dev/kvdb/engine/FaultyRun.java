@@ -136,8 +136,7 @@ final class FaultyRun {
         for (int i = 0; i < 7; i++) {
             boolean remove = random.nextInt(4) == 0;
             int bytes = random.nextInt(100, 9 * KIB);
-            Write write =
-                    new Write(writes.size() + 1, (batch * 5 + i) % KEYS, remove && i > 0 ? Begun.REMOVE : bytes);
+            Write write = new Write(writes.size() + 1, (batch * 5 + i) % KEYS, remove && i > 0 ? Begun.REMOVE : bytes);
             writes.add(write);
             boolean holdsBack = i == 0;
             pending.add(submit(write).whenComplete((done, failure) -> {
@@ -259,8 +258,7 @@ final class FaultyRun {
                 .filter(write -> acknowledged == null || write.id > acknowledged.id)
                 .anyMatch(write -> entry == null
                         ? write.isRemove()
-                        : isValueOf(write, entry)
-                                && (acknowledged == null || entry.version() > acknowledged.version));
+                        : isValueOf(write, entry) && (acknowledged == null || entry.version() > acknowledged.version));
     }
 
     private static boolean isValueOf(Write write, Entry entry) {

@@ -33,8 +33,8 @@ import java.util.random.RandomGenerator;
  * Opens a store: finds its segments, the log's end, and each key's newest record.
  *
  * <p>Snapshot and hints are caches: where one turns out damaged it is dropped or rebuilt, and the open begins anew
- * without it. A store that another format
- * wrote is refused before any write. A segment in which damage hides keys stays as it is, for a repair to look at.
+ * without it. A store that another format wrote is refused before any write. A segment in which damage hides keys stays
+ * as it is, for a repair to look at.
  *
  * <p>Belongs to the opening thread, which holds the directory's lock.
  */
@@ -265,7 +265,9 @@ public final class Recovery {
         return contents;
     }
 
-    /** Writes a segment's hint, so that its records need not stay in memory. False where that fails: a hint is a cache. */
+    /**
+     * Writes a segment's hint, so that its records need not stay in memory. False where that fails: a hint is a cache.
+     */
     private boolean writeHint(Segment segment, SegmentContents contents) {
         try {
             HintFile.write(directory, segment, contents.records());

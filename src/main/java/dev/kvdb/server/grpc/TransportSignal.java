@@ -18,8 +18,8 @@ class TransportSignal {
     private volatile boolean listens;
 
     /**
-     * A producer, and not a bean class, because the observer of Quarkus' class would be inherited; an alternative, because
-     * dev mode has that class as a bean as well.
+     * A producer, and not a bean class, because the observer of Quarkus' class would be inherited; an alternative,
+     * because dev mode has that class as a bean as well.
      */
     @Produces
     @Alternative
