@@ -61,7 +61,7 @@ class StoreConcurrencyTest {
         ConcurrentHistory history;
         try (Store store = Store.open(directory, options, environment, StoreListener.NONE)) {
             history = new ConcurrentHistory(store, seed);
-            history.run(policy == SyncPolicy.ALWAYS ? OPERATIONS : OPERATIONS / 8);
+            history.run(policy == SyncPolicy.ALWAYS ? OPERATIONS : OPERATIONS / 20);
             StoreStatistics statistics = store.statistics();
             assertThat(statistics.state()).isEqualTo(StoreState.WRITABLE);
             assertThat(statistics.garbageCollection().failures()).isZero();

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 /** Garbage collection is safe whichever victims it takes; {@code -Dkvdb.victims.histories} makes it run longer. */
 class RandomVictimsTest {
 
-    private static final int HISTORIES = Integer.getInteger("kvdb.victims.histories", 30);
+    private static final int HISTORIES = Integer.getInteger("kvdb.victims.histories", 25);
     private static final int STEPS = 120;
 
     @Test
