@@ -81,9 +81,10 @@ final class CollectionRuns {
     }
 
     GarbageCollectionReport run(GarbageCollectionRequest request) {
-        double deadShareMin = request.force() ? 0 : options.garbageCollection().deadShareMin();
+        double deadShareMin = deadShareMin(request);
         if (request.dryRun()) {
-            return report(collector.preview(deadShareMin), clock.nanoTime());
+            boolean withActive = isActiveWorthSealing(request.force(), deadShareMin);
+            return report(collector.preview(deadShareMin, withActive), clock.nanoTime());
         }
         StoreException refusal = availability.refusal(true);
         if (refusal != null) {
@@ -106,9 +107,6 @@ final class CollectionRuns {
 
     private GarbageCollectionReport runAlone(GarbageCollectionRequest request, double deadShareMin) {
         long start = clock.nanoTime();
-        if (!request.force() && logBytes() < options.garbageCollection().logBytesMin()) {
-            return new GarbageCollectionReport(false, 0, 0, 0, 0);
-        }
         maintenance.lock();
         try {
             if (isActiveWorthSealing(request.force(), deadShareMin)) {
@@ -151,6 +149,15 @@ final class CollectionRuns {
                 outcome.bytesCopied(),
                 outcome.bytesReclaimed(),
                 TimeUnit.NANOSECONDS.toMillis(clock.nanoTime() - startNanos));
+    }
+
+    /** A small log is left alone but for what restarts leave behind: many small segments. */
+    private double deadShareMin(GarbageCollectionRequest request) {
+        if (request.force()) {
+            return 0;
+        }
+        StoreOptions.GarbageCollection limits = options.garbageCollection();
+        return logBytes() < limits.logBytesMin() ? GarbageCollector.TIDY_UP : limits.deadShareMin();
     }
 
     private long logBytes() {

@@ -15,7 +15,8 @@ import java.util.concurrent.CompletionStage;
  * one. A write whose stage fails may or may not be found after the next open; it is never found before.
  *
  * <p>All methods are safe for use by several threads. Stages complete in the store's committer thread: whatever is
- * chained to them must be short, or run elsewhere. Methods and stages fail with a {@link StoreException}.
+ * chained to them must be short, and must not call {@link #close} or {@link #collectGarbage}, which wait for that
+ * thread. Methods and stages fail with a {@link StoreException}.
  */
 public interface Store extends AutoCloseable {
 

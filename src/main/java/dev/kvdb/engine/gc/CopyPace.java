@@ -36,12 +36,18 @@ final class CopyPace {
         }
         bytes += moreBytes;
         long dueNanos = (long) ((double) bytes / bytesPerSecondMax * NANOS_PER_SECOND);
+        boolean interrupted = false;
         while (!cancelled.getAsBoolean()) {
             long aheadNanos = dueNanos - (clock.nanoTime() - startNanos);
             if (aheadNanos <= 0) {
-                return;
+                break;
             }
+            // An interrupt that stays set would let no wait last.
+            interrupted |= Thread.interrupted();
             clock.parkNanos(Math.min(aheadNanos, WAIT_NANOS_MAX));
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.kvdb.engine.gc;
 
 import dev.kvdb.engine.env.Clock;
+import dev.kvdb.engine.env.NoSpaceException;
 import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.gc.VictimChoice.Candidate;
@@ -28,6 +29,11 @@ import java.util.random.RandomGenerator;
 public final class GarbageCollector {
 
     private static final Logger LOG = System.getLogger(GarbageCollector.class.getName());
+
+    /**
+     * As a dead share: nothing is worth a rewrite for its garbage; empty segments go, and many small ones are merged.
+     */
+    public static final double TIDY_UP = 2;
 
     private final Segments segments;
     private final OrderedIndex index;
@@ -84,10 +90,16 @@ public final class GarbageCollector {
         this.limits = limits;
     }
 
-    /** What a collection would do now. */
-    public Outcome preview(double deadShareMin) {
+    /**
+     * What a collection would do now.
+     *
+     * @param deadShareMin as for {@link #collect}
+     * @param withActive whether the segment that is appended to would be sealed first
+     */
+    public Outcome preview(double deadShareMin, boolean withActive) {
+        VictimChoice choice = new VictimChoice(limits.segmentBytesMax(), deadShareMin, withActive);
         Outcome outcome = Outcome.NOTHING;
-        for (Candidate candidate : choice(deadShareMin).candidates(segments.all())) {
+        for (Candidate candidate : choice.candidates(segments.all())) {
             outcome = outcome.plus(new Outcome(1, candidate.keptBytes(), candidate.reclaimedBytes()));
         }
         return outcome;
@@ -96,7 +108,8 @@ public final class GarbageCollector {
     /**
      * Collects until nothing is worth it, or until it is cancelled.
      *
-     * @param deadShareMin the share of a segment that is worth a rewrite; 0 for any dead record
+     * @param deadShareMin the share of a segment that is worth a rewrite; 0 for any dead record, {@link #TIDY_UP} for
+     *     none
      * @param cancelled asked between records
      * @throws IOException where the operating system fails a file operation; nothing is lost
      */
@@ -111,12 +124,25 @@ public final class GarbageCollector {
                 break;
             }
             try {
-                outcome = outcome.plus(swap(victims, pace, cancelled));
+                outcome = outcome.plus(swapWithinSpace(victims, pace, cancelled));
             } catch (DamageException e) {
                 LOG.log(Level.ERROR, "a segment is kept because of damage: " + e.getMessage());
             }
         }
         return outcome;
+    }
+
+    /** Collects the victims, or, where the disk has no room for all that they keep, the best one alone. */
+    private Outcome swapWithinSpace(List<Segment> victims, CopyPace pace, BooleanSupplier cancelled)
+            throws IOException {
+        try {
+            return swap(victims, pace, cancelled);
+        } catch (NoSpaceException e) {
+            if (victims.size() == 1) {
+                throw e;
+            }
+            return swap(victims.subList(0, 1), pace, cancelled);
+        }
     }
 
     private VictimChoice choice(double deadShareMin) {

@@ -2,6 +2,7 @@ package dev.kvdb.engine.gc;
 
 import dev.kvdb.engine.env.StoreFile;
 import dev.kvdb.engine.error.DamageException;
+import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.format.HintEntry;
 import dev.kvdb.engine.format.RecordLocation;
 import dev.kvdb.engine.format.SegmentHeader;
@@ -203,13 +204,22 @@ final class SegmentCopy implements AutoCloseable {
     }
 
     private void copy(HintEntry record, Segment victim) throws IOException {
-        SegmentReads.StoredRecord stored = SegmentReads.read(victim, record.location(victim.id()), record.key());
+        SegmentReads.StoredRecord stored = read(record, victim);
         long to = appender().append(stored.header(), stored.value());
         if (records.rows() == copiedFrom.length) {
             copiedFrom = Arrays.copyOf(copiedFrom, 2 * copiedFrom.length);
         }
         copiedFrom[records.rows()] = record.location(victim.id());
         records.add(new HintEntry(record.key(), record.version(), RecordLocation.offset(to), record.valueBytes()));
+    }
+
+    /** Reads a record that must stay. One that the disk does not give back keeps its victim, as a damaged one does. */
+    private static SegmentReads.StoredRecord read(HintEntry record, Segment victim) {
+        try {
+            return SegmentReads.read(victim, record.location(victim.id()), record.key());
+        } catch (StoreIoException e) {
+            throw new DamageException(victim.path(), record.offset(), "a record", "that " + e.getMessage());
+        }
     }
 
     private SegmentAppender appender() throws IOException {

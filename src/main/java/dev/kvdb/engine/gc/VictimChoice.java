@@ -23,8 +23,9 @@ import java.util.List;
  *
  * @param segmentBytesMax what one new segment may hold
  * @param deadShareMin the share of a segment that is worth a rewrite; 0 for any dead record
+ * @param withActive whether to judge the segment that is appended to as if it were sealed; for a preview only
  */
-record VictimChoice(int segmentBytesMax, double deadShareMin) {
+record VictimChoice(int segmentBytesMax, double deadShareMin, boolean withActive) {
 
     private static final int VICTIMS_MAX = 64;
     private static final int SMALL_SEGMENTS_MAX = 8;
@@ -52,6 +53,10 @@ record VictimChoice(int segmentBytesMax, double deadShareMin) {
         }
     }
 
+    VictimChoice(int segmentBytesMax, double deadShareMin) {
+        this(segmentBytesMax, deadShareMin, false);
+    }
+
     /** All segments worth a rewrite, best first. */
     List<Candidate> candidates(List<Segment> segments) {
         List<Segment> holders =
@@ -61,7 +66,7 @@ record VictimChoice(int segmentBytesMax, double deadShareMin) {
                 .toList();
         List<Candidate> sealed = new ArrayList<>();
         for (Segment segment : segments) {
-            if (segment.isSealed() && !segment.isDamaged()) {
+            if ((segment.isSealed() || withActive) && !segment.isDamaged()) {
                 sealed.add(judge(segment, holders, buried));
             }
         }
