@@ -27,7 +27,7 @@ import javax.tools.ToolProvider;
  *
  * @param name what the bug is
  * @param scenario the harness that must catch it
- * @param runs how many runs it has for that
+ * @param runs how many runs it has for that at most: several times what it needed when it was written
  * @param edits what is changed
  */
 record Mutant(String name, String scenario, int runs, List<Edit> edits) {

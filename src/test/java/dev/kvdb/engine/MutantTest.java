@@ -48,19 +48,24 @@ class MutantTest {
                 .isInstanceOf(AssertionError.class));
     }
 
+    private static final String COMMIT_THE_GROUP =
+            "        if (!fitsIntoGroup(write)) {\n            commitGroup();\n        }\n";
+    private static final String ASK_FOR_REFUSAL =
+            "        StoreException refusal = in.availability.refusal(!(write instanceof PendingWrite.Set));\n";
+
     static Stream<Mutant> mutantsOfWriting() {
         return Stream.of(
                 Mutant.of(
                         "no sync of a group",
                         ALWAYS,
-                        2,
+                        8,
                         "log/SegmentAppender.java",
                         "            file.sync();\n",
                         "            file.size();\n"),
                 Mutant.of(
                         "acknowledged before the sync",
                         ALWAYS,
-                        3,
+                        12,
                         "Committer.java",
                         "            if (in.options.syncPolicy() == SyncPolicy.ALWAYS) {\n                sync();",
                         "            group.forEach(this::acknowledge);\n"
@@ -68,37 +73,34 @@ class MutantTest {
                 Mutant.of(
                                 "index published before the sync",
                                 FAILED_SYNCS,
-                                1,
+                                4,
                                 "Committer.java",
                                 "            if (in.options.syncPolicy() == SyncPolicy.ALWAYS) {\n                sync();",
                                 "            group.forEach(write -> { if (write.location != 0) apply(write); });\n"
                                         + "            if (in.options.syncPolicy() == SyncPolicy.ALWAYS) {\n                sync();")
                         .and(
                                 "Committer.java",
-                                "            if (write.location != 0) {\n                apply",
-                                "            if (write.location < 0) {\n                apply"),
+                                "                if (write.location != 0) {\n                    apply",
+                                "                if (write.location < 0) {\n                    apply"),
                 Mutant.of(
                                 "sync retried after it failed",
                                 FAILED_SYNCS,
-                                3,
+                                12,
                                 "log/SegmentAppender.java",
                                 "if (syncFailure != null) {",
                                 "if (false) {")
-                        .and(
-                                "Committer.java",
-                                "                commitGroup();\n                if (isRefused(write)) {",
-                                "                commitGroup();\n                if (false) {"),
+                        .and("Committer.java", COMMIT_THE_GROUP + ASK_FOR_REFUSAL, ASK_FOR_REFUSAL + COMMIT_THE_GROUP),
                 Mutant.of(
                         "no directory sync after a swap of the manifest",
                         ALWAYS,
-                        3,
+                        12,
                         "log/Segments.java",
                         "            directory.sync();\n        } catch",
                         "        } catch"),
                 Mutant.of(
                                 "no directory sync after a segment is made and listed",
                                 ALWAYS,
-                                3,
+                                12,
                                 "log/ActiveLog.java",
                                 "            directory.sync();\n",
                                 "")
@@ -110,14 +112,14 @@ class MutantTest {
                 Mutant.of(
                         "value checksum not verified",
                         DAMAGE,
-                        1,
+                        4,
                         "log/SegmentReads.java",
                         "if (valueCrc != header.valueCrc()) {",
                         "if (false) {"),
                 Mutant.of(
                         "header checksum not verified",
                         DAMAGE,
-                        3,
+                        12,
                         "format/FrameHeader.java",
                         "                || source.getInt(offset + HEADER_CRC)\n"
                                 + "                        != Crc32c.seeded(salt, source, offset + VERSION, headerBytes - VERSION)",
@@ -125,14 +127,14 @@ class MutantTest {
                 Mutant.of(
                         "torn value at the log's end accepted",
                         ALWAYS,
-                        3,
+                        12,
                         "recovery/TailScan.java",
                         "boolean intact = isFrame && scanner.valueIntact();",
                         "boolean intact = isFrame;"),
                 Mutant.of(
                                 "recovered tail served without being written anew",
                                 FAILED_SYNCS,
-                                2,
+                                8,
                                 "recovery/TailScan.java",
                                 "(record.offset() < durableTo ? durable : recovered).add(record);",
                                 "durable.add(record);")
@@ -143,14 +145,14 @@ class MutantTest {
                 Mutant.of(
                         "next version from records only",
                         OS,
-                        5,
+                        20,
                         "recovery/Recovery.java",
                         "Math.max(manifest.versionFloor(), lastVersion + 1)",
                         "lastVersion + 1"),
                 Mutant.of(
                                 "hint not synced, and trusted without a checksum",
                                 HINTS,
-                                4,
+                                16,
                                 "log/HintFile.java",
                                 "            file.sync();\n",
                                 "")
@@ -161,14 +163,14 @@ class MutantTest {
                 Mutant.of(
                         "snapshot published before the writes in it are synced",
                         SNAPSHOTS,
-                        4,
+                        16,
                         "LogStructuredStore.java",
                         "            new Writes().sync();\n",
                         ""),
                 Mutant.of(
                         "snapshot's version older than what it covers",
                         TOMBSTONES,
-                        8,
+                        32,
                         "recovery/SnapshotFile.java",
                         "long version = lastAppliedVersion.getAsLong();",
                         "long version = Math.max(0, lastAppliedVersion.getAsLong() - 40);"));
@@ -179,21 +181,21 @@ class MutantTest {
                 Mutant.of(
                         "victims deleted before the copy is synced",
                         ALWAYS,
-                        4,
+                        16,
                         "gc/SegmentCopy.java",
                         "open.finish();",
                         "open.flush();"),
                 Mutant.of(
                         "copy replaces a newer value",
                         TOMBSTONES_BESIDE_WRITES,
-                        4,
+                        16,
                         "gc/SegmentCopy.java",
                         "index.replace(record.key(), from, to)",
                         "index.put(record.key(), to) == from"),
                 Mutant.of(
                         "writes that made a copy dead not synced before the swap",
                         OS,
-                        5,
+                        20,
                         "gc/GarbageCollector.java",
                         "            writes.sync();\n",
                         ""));
@@ -205,35 +207,35 @@ class MutantTest {
                 Mutant.of(
                         "clause a too lax: a segment that starts a little earlier",
                         TOMBSTONES,
-                        8,
+                        32,
                         rule,
                         "other.header().firstVersion() > version;",
                         "other.header().firstVersion() > version - 30;"),
                 Mutant.of(
                         "clause b too lax: any rewritten segment",
                         TOMBSTONES,
-                        8,
+                        32,
                         rule,
                         "other.header().liveAsOf() >= version;",
                         "other.header().liveAsOf() > 0;"),
                 Mutant.of(
                         "clause c too lax: a few superseded sets",
                         TOMBSTONES,
-                        8,
+                        32,
                         rule,
                         "other.counters().hasSupersededSet() ||",
                         "other.counters().sets() - other.counters().liveSets() > 2 ||"),
                 Mutant.of(
                         "liveAsOf taken later than the copying",
                         TOMBSTONES,
-                        8,
+                        32,
                         "gc/GarbageCollector.java",
                         "long liveAsOf = writes.lastVersion();",
                         "long liveAsOf = writes.lastVersion() + 40;"),
                 Mutant.of(
                         "victims of other swaps left aside",
                         TOMBSTONES,
-                        8,
+                        32,
                         "gc/GarbageCollector.java",
                         "!victims.contains(segment) &&",
                         "choice(0).candidates(segments.all()).stream().noneMatch(other -> other.segment() == segment) &&"));
