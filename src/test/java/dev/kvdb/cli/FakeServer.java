@@ -32,7 +32,10 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** A gRPC server on a free loopback port that keeps values in memory, and misbehaves for some keys. */
+/**
+ * A gRPC server on a free loopback port that keeps values in memory, and misbehaves for some keys. Its services are no
+ * {@code BindableService}: Quarkus would take them for the application's.
+ */
 public final class FakeServer implements AutoCloseable {
 
     /** A call on this key is never answered. */
@@ -55,8 +58,8 @@ public final class FakeServer implements AutoCloseable {
     public FakeServer() throws IOException {
         server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
                 .maxInboundMessageSize(MESSAGE_BYTES_MAX)
-                .addService(new KeyValues())
-                .addService(new Operations())
+                .addService(KeyValueGrpc.bindService(new KeyValues()))
+                .addService(AdminGrpc.bindService(new Operations()))
                 .build()
                 .start();
     }
@@ -120,7 +123,7 @@ public final class FakeServer implements AutoCloseable {
         reply.onCompleted();
     }
 
-    private final class KeyValues extends KeyValueGrpc.KeyValueImplBase {
+    private final class KeyValues implements KeyValueGrpc.AsyncService {
 
         @Override
         public void get(GetRequest request, StreamObserver<GetResponse> reply) {
@@ -169,7 +172,7 @@ public final class FakeServer implements AutoCloseable {
         }
     }
 
-    private final class Operations extends AdminGrpc.AdminImplBase {
+    private final class Operations implements AdminGrpc.AsyncService {
 
         @Override
         public void status(StatusRequest request, StreamObserver<StatusResponse> reply) {

@@ -223,7 +223,15 @@ public final class Recovery {
         SnapshotFile.Opened snapshot = SnapshotFile.open(segments);
         for (CoveredSegment said : snapshot.header().segments()) {
             Segment segment = segments.find(said.id());
-            if (segment != null && segment.length() == said.length()) {
+            if (segment != null) {
+                if (segment.length() != said.length()) {
+                    snapshot.close();
+                    throw new DamageException(
+                            directory.file(StoreFileNames.SNAPSHOT).toString(),
+                            0,
+                            segment.path() + " of " + segment.length() + " bytes",
+                            said.length() + " bytes");
+                }
                 segment.counters().restore(said.sets(), said.tombstones(), said.tombstoneVersionMax());
                 covered.add(said.id());
             }

@@ -22,8 +22,9 @@ import java.util.function.LongSupplier;
 /**
  * The index snapshot: writes it, and reads it back.
  *
- * <p>It covers the segments that were sealed when its writing began. Writes may go on meanwhile, so it may list
- * locations in later segments; a reader skips those. Garbage collection must not run meanwhile, and before
+ * <p>It covers all segments that were sealed when its writing began, damaged ones too: what is not covered must be
+ * later, or a set in it could pass for newer than a remove that the snapshot reflects. Writes may go on meanwhile, so
+ * it may list locations in later segments; a reader skips those. Garbage collection must not run meanwhile, and before
  * {@link #publish} every applied write must be durable: a key whose newest record the snapshot saw, but a crash took,
  * would else be missing in its older form too.
  */
@@ -42,7 +43,7 @@ public final class SnapshotFile {
         StoreDirectory directory = segments.directory();
         List<CoveredSegment> covered = new ArrayList<>();
         for (Segment segment : segments.all()) {
-            if (segment.isSealed() && !segment.isDamaged()) {
+            if (segment.isSealed()) {
                 SegmentCounters counters = segment.counters();
                 covered.add(new CoveredSegment(
                         segment.id(),
