@@ -51,7 +51,7 @@ public record StoreOptions(
     /**
      * When and how fast garbage is collected.
      *
-     * @param logBytesMin nothing is collected by itself while the log is smaller
+     * @param logBytesMin while the log is smaller no segment is rewritten for its garbage, unless that is asked for
      * @param deadShareMin a segment is worth rewriting when at least this share of it can be reclaimed; 0.01 to 0.99
      * @param bytesPerSecondMax how fast live records are copied; 0 for no limit
      * @param checkIntervalMillis how often the store itself looks for garbage; 0 where the owner calls

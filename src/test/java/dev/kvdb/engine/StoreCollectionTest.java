@@ -45,7 +45,7 @@ class StoreCollectionTest {
     void logBelowItsThreshold_nothingWorthwhileIsCollected() {
         try (Store store = open(options(1024 * KIB, 0.3, 0, 0), new ManualClock())) {
             fill(store, 100, KIB);
-            fill(store, 100, KIB);
+            fill(store, 50, KIB);
             long before = store.statistics().log().bytes();
             assertThat(store.collectGarbage(GarbageCollectionRequest.WORTHWHILE).segmentsCollected())
                     .isZero();
