@@ -43,13 +43,10 @@ public final class Cursor {
         return entries.location(position);
     }
 
-    /**
-     * Copies the leaf whose range holds the next key; what is new beyond this range belongs to the next leaf's copy.
-     */
+    /** Copies out the leaf whose range holds the next key, and goes on behind that range. */
     private void copyLeaf() {
         path.descend(tree.root(), nextKey);
         tree.copyOut(path, nextKey, entries);
-        entries.dropAbove(path.high());
         atEnd = path.high() == Long.MAX_VALUE;
         nextKey = path.high() + 1;
     }

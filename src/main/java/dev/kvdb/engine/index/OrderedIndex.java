@@ -7,9 +7,9 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * An ordered map in memory from 64-bit keys to packed record locations, made for hundreds of millions of keys.
  *
- * <p>It is a B+tree whose leaves hold up to 256 entries as byte-packed differences. Measured as heap used: about 10
- * bytes a key for consecutive keys, and at most about 17 for random ones, in whatever order they come. Removing keys
- * gives their memory back.
+ * <p>It is a B+tree whose leaves hold up to 256 entries as byte-packed differences, in arrays sized to their content.
+ * Heap used, as measured: 5 to 10 bytes a key for consecutive keys, 14 for 10 million random keys of one log, and 16
+ * where neither keys nor locations have anything in common. Removing keys gives their memory back.
  *
  * <p>Threads: every method may be called by any thread. Writers exclude each other. Readers do not wait for them: a
  * look-up is retried when its very leaf changes meanwhile, and after some tries takes the lock of the writers once.

@@ -69,11 +69,6 @@ final class Path {
         return slots[level];
     }
 
-    /** The inner node at a level, or at level {@link #depth} the leaf. */
-    Node node(int level) {
-        return level == depth ? leaf : nodes[level];
-    }
-
     Leaf leaf() {
         return leaf;
     }

@@ -63,12 +63,12 @@ final class Tree {
         }
     }
 
-    /** Copies out the entries of the leaf at the end of a reader's path, from a key on. */
+    /** Copies out the entries of a reader's path: those of its leaf that are in the range, from a key on. */
     void copyOut(Path path, long fromKey, Entries target) {
         Leaf leaf = path.leaf();
         for (int i = 0; i < OPTIMISTIC_READS_MAX; i++) {
             long stamp = leaf.beginRead();
-            target.copyFrom(leaf, leaf.positionAtLeast(fromKey, path.low(), path.high()));
+            copyRange(path, fromKey, target);
             if (leaf.unchangedSince(stamp)) {
                 return;
             }
@@ -76,10 +76,17 @@ final class Tree {
         }
         lock.lock();
         try {
-            target.copyFrom(leaf, leaf.positionAtLeast(fromKey, path.low(), path.high()));
+            copyRange(path, fromKey, target);
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Leaves out keys beyond the range: the leaf may have taken over that of an emptied neighbour meanwhile. */
+    private static void copyRange(Path path, long fromKey, Entries target) {
+        Leaf leaf = path.leaf();
+        target.copyFrom(leaf, leaf.positionAtLeast(fromKey, path.low(), path.high()));
+        target.dropAbove(path.high());
     }
 
     /** Puts a node for the same range in the place of the leaf at the end of the path. */
@@ -104,8 +111,7 @@ final class Tree {
                 link(path, level, grown);
                 return;
             }
-            boolean atRightEdge = path.slot(level) == parent.count() - 1;
-            int cut = atRightEdge ? parent.count() : grown.count() / 2;
+            int cut = grown.count() / 2;
             left = grown.slice(0, cut);
             right = grown.slice(cut, grown.count());
             separator = grown.separatorBefore(cut);
@@ -167,13 +173,8 @@ final class Tree {
 
     private Node withoutNeedlessLevels(Node top) {
         Node node = top;
-        while (node instanceof Inner inner && inner.count() <= 1) {
+        while (node instanceof Inner inner && inner.count() == 1) {
             account(-inner.memoryBytes());
-            if (inner.count() == 0) {
-                Leaf empty = new Entries().toLeaf();
-                account(empty.memoryBytes());
-                return empty;
-            }
             node = inner.child(0);
         }
         return node;

@@ -43,6 +43,19 @@ class OrderedIndexBuilderTest {
     }
 
     @Test
+    void removalInDescendingOrder_unlinksInnerNodesThatBecomeEmpty() {
+        OrderedIndex index = build(70_000);
+        for (long i = 69_999; i >= 60_000; i--) {
+            index.remove(3 * i);
+            if (i % 1000 == 0) {
+                IndexInvariants.check(index);
+            }
+        }
+        assertThat(index.size()).isEqualTo(60_000);
+        assertThat(index.get(3 * 59_999)).isEqualTo(60_000);
+    }
+
+    @Test
     void lastKeyBeforeTheGreatest_leavesRoomForTheGreatest() {
         OrderedIndex index = OrderedIndex.builder()
                 .add(Long.MIN_VALUE, 1)

@@ -100,6 +100,49 @@ class OrderedIndexConcurrencyTest {
     }
 
     @Test
+    void locationRewrittenInPlace_isNeverSeenHalfWritten() throws Exception {
+        int keys = 100;
+        for (int key = 0; key < keys; key++) {
+            index.put(key, key % 2 == 0 ? -1L : 0x0101_0101_0101_0101L);
+        }
+        Future<Long> reader = threads.submit(() -> {
+            long reads = 0;
+            for (int key = 0; writing; key = (key + 1) % keys) {
+                long location = index.get(key);
+                check(location == Long.rotateLeft(location, 8), key);
+                reads++;
+            }
+            return reads;
+        });
+        for (long round = 1; round < 10 * OPERATIONS; round++) {
+            index.put(round % keys, (1 + round % 255) * 0x0101_0101_0101_0101L);
+        }
+        assertThat(finish(List.of(reader))).allMatch(reads -> reads > 0);
+    }
+
+    /** A reader that has found its way when the leaf takes over the range of its right neighbour. */
+    @Test
+    void neighbourEmptiesBehindAReadersPath_rangeOfThePathStaysAsItWas() {
+        int keys = 2 * Leaf.ENTRIES_MAX;
+        for (int i = 0; i < keys; i++) {
+            index.put(10L * i, i + 1);
+        }
+        Path path = new Path(index.tree().root());
+        long rangeEnd = 10L * Leaf.ENTRIES_MAX;
+        for (long key = rangeEnd - 100; key < 10L * keys; key += 10) {
+            index.remove(key);
+        }
+        index.put(rangeEnd + 5, 7);
+        Entries entries = new Entries();
+        index.tree().copyOut(path, 0, entries);
+
+        assertThat(path.leaf()).isSameAs(index.tree().root());
+        assertThat(path.high()).isLessThan(rangeEnd);
+        assertThat(entries.key(entries.count() - 1)).isEqualTo(rangeEnd - 110);
+        assertThat(index.get(rangeEnd + 5)).isEqualTo(7);
+    }
+
+    @Test
     void twoWritersReplaceTheSameKeys_noReplacementIsLost() throws Exception {
         int keys = 4;
         for (int key = 0; key < keys; key++) {

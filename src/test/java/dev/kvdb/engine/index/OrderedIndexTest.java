@@ -141,6 +141,28 @@ class OrderedIndexTest {
     }
 
     @Test
+    void keysDescendingIntoAGap_fillTheirLeaves() {
+        fill(Leaf.ENTRIES_MAX, i -> i);
+        index.put(1_000_000, 1);
+        for (long i = 0; i < 50_000; i++) {
+            index.put(999_999 - i, i + 1);
+        }
+        IndexInvariants.check(index);
+        assertThat(bytesPerKey()).isLessThan(6);
+    }
+
+    @Test
+    void keysAscendingIntoAGap_fillTheirLeaves() {
+        index.put(-1_000_000, 1);
+        fill(Leaf.ENTRIES_MAX, i -> -i);
+        for (long i = 0; i < 50_000; i++) {
+            index.put(i - 999_999, i + 1);
+        }
+        IndexInvariants.check(index);
+        assertThat(bytesPerKey()).isLessThan(6);
+    }
+
+    @Test
     void randomKeysWithRandomLocations_takeLessThanTwentyBytes() throws Exception {
         Seeds.run(seed -> {
             SplittableRandom random = new SplittableRandom(seed);
@@ -180,6 +202,15 @@ class OrderedIndexTest {
         IndexInvariants.check(index);
         fill(1000, scattered);
         IndexInvariants.check(index);
+    }
+
+    @Test
+    void pathIntoATreeThatHasShrunk_keepsNoNodeAlive() {
+        fill(1000, i -> i);
+        Path path = new Path(index.tree().root());
+        assertThat(path.inner(0)).isNotNull();
+        path.descend(new OrderedIndex().tree().root(), 0);
+        assertThat(path.inner(0)).isNull();
     }
 
     private void fill(long keys, LongUnaryOperator key) {
