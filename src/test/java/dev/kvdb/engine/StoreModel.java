@@ -249,7 +249,7 @@ final class StoreModel {
     private long fileBytes() {
         long bytes = 0;
         for (String name : names()) {
-            if (name.endsWith(".log") || name.endsWith(".hint") || name.endsWith(".tmp")) {
+            if (name.matches(".*\\.(log|hint)(\\.tmp)?")) {
                 bytes += files.contents(files.path(name)).length;
             }
         }
