@@ -62,7 +62,7 @@ public final class ActiveLog {
         }
         SegmentAppender open = appender();
         groupStart = open.end();
-        if (open.isDurable() && open.hasUnmarkedData()) {
+        if (open.isDurableToTheEnd() && open.hasUnmarkedData()) {
             open.mark();
         }
     }

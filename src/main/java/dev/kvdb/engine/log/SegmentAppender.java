@@ -30,6 +30,10 @@ public final class SegmentAppender {
     private long flushedTo;
 
     private long durableTo;
+
+    /** Whether bytes were cut off that a crash may bring back. */
+    private boolean cutUnsynced;
+
     private long markedTo;
     private long lastVersion;
     private @Nullable SyncFailedException syncFailure;
@@ -81,6 +85,11 @@ public final class SegmentAppender {
 
     /** Whether all that was appended is durable. */
     public boolean isDurable() {
+        return !cutUnsynced && isDurableToTheEnd();
+    }
+
+    /** Whether all bytes that are left of what was appended are durable, though a cut behind them may not be. */
+    boolean isDurableToTheEnd() {
         return durableTo == end();
     }
 
@@ -153,6 +162,7 @@ public final class SegmentAppender {
             throw syncFailure;
         }
         durableTo = flushedTo;
+        cutUnsynced = false;
     }
 
     /** Syncs, and ends the segment with a durable mark that says so. */
@@ -171,6 +181,7 @@ public final class SegmentAppender {
         buffer.clear();
         flushedTo = Math.min(flushedTo, offset);
         durableTo = Math.min(durableTo, offset);
+        cutUnsynced = true;
         if (markedTo > offset) {
             // The newest mark is gone, and where the one before it was is not known.
             markedTo = 0;

@@ -62,6 +62,21 @@ class ActiveLogTest {
     }
 
     @Test
+    void groupThatWasTakenBack_isNotDurablyGoneBeforeASync() throws IOException {
+        group(10);
+        log.begin(43, version);
+        append(10);
+        log.flush();
+        log.rollBack();
+
+        assertThat(log.isDurable())
+                .as("a crash may bring the group back, so no reply may rely on its absence")
+                .isFalse();
+        log.sync();
+        assertThat(log.isDurable()).isTrue();
+    }
+
+    @Test
     void groupThatWasTakenBack_leavesNothingAndTheNextBeginsWithAMark() throws IOException {
         group(10);
         long end = segments.all().get(0).length();
