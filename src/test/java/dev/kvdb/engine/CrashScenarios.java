@@ -21,11 +21,19 @@ public final class CrashScenarios {
 
     private CrashScenarios() {}
 
-    /** Runs a scenario; the number of runs bounds how long it takes. */
+    /**
+     * Runs a scenario; the number of runs bounds how long it takes.
+     *
+     * @throws AssertionError where the engine gives a wrong answer, or fails with an error that it has no reason for
+     */
     public static void run(String scenario, long seed, int runs) {
         Logs.silenceEngine();
         for (int run = 0; run < runs; run++) {
-            run(scenario, seed + run);
+            try {
+                run(scenario, seed + run);
+            } catch (RuntimeException e) {
+                throw new AssertionError(scenario + " failed: " + e, e);
+            }
         }
     }
 
@@ -49,12 +57,7 @@ public final class CrashScenarios {
     }
 
     private static void crash(Plan plan, long seed, int placesSkippedMax) {
-        CrashingFileSystem files;
-        try {
-            files = CrashWorkload.run(plan, seed);
-        } catch (RuntimeException e) {
-            throw new AssertionError("the undisturbed run failed", e);
-        }
+        CrashingFileSystem files = CrashWorkload.run(plan, seed);
         new CrashHarness(files, plan.options(), seed).run(VARIANTS, placesSkippedMax, Integer.MAX_VALUE);
     }
 
