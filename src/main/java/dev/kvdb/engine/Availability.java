@@ -101,6 +101,10 @@ final class Availability {
         condition = next;
         String why = next.detail().isEmpty() ? "" : ": " + next.detail();
         LOG.log(level, "store " + directory + " is " + next.state().name().toLowerCase(Locale.ROOT) + why);
-        listener.stateChanged(next.state(), next.detail());
+        try {
+            listener.stateChanged(next.state(), next.detail());
+        } catch (RuntimeException | Error e) {
+            LOG.log(Level.ERROR, "a listener failed on a change of the store's state", e);
+        }
     }
 }

@@ -36,6 +36,9 @@ final class Committer implements Runnable {
     private static final int GROUP_BYTES_MAX = 8 * 1024 * 1024;
     private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final long SPACE_CHECK_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** A full disk has space again when, beside the reserve, this share of a segment fits on it. */
+    private static final int SPACE_RETURNED_SHARE = 4;
+
     private static final ByteBuffer NO_VALUE = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
     private final Surroundings in;
@@ -92,13 +95,10 @@ final class Committer implements Runnable {
     @Override
     public void run() {
         List<PendingWrite> taken = new ArrayList<>();
-        while (queue.take(taken, waitNanos())) {
-            for (PendingWrite write : taken) {
-                accept(write);
-            }
-            commitGroup();
+        boolean goOn = true;
+        while (goOn) {
+            goOn = commitWhatWaits(taken);
             taken.clear();
-            upkeep();
         }
         try {
             if (in.availability.mayWrite()) {
@@ -107,6 +107,26 @@ final class Committer implements Runnable {
         } catch (Throwable e) {
             failed(e);
         }
+    }
+
+    /**
+     * Returns false once the queue is closed and empty. Whatever fails, the thread goes on: it must answer all writes.
+     */
+    private boolean commitWhatWaits(List<PendingWrite> taken) {
+        try {
+            if (!queue.take(taken, waitNanos())) {
+                return false;
+            }
+            for (PendingWrite write : taken) {
+                accept(write);
+            }
+            commitGroup();
+            upkeep();
+        } catch (Throwable e) {
+            StoreException refusal = failGroup(e);
+            taken.forEach(write -> write.fail(refusal));
+        }
+        return true;
     }
 
     private long waitNanos() {
@@ -125,10 +145,9 @@ final class Committer implements Runnable {
         if (!fitsIntoGroup(write)) {
             commitGroup();
         }
-        StoreException refusal = in.availability.refusal(!(write instanceof PendingWrite.Set));
-        if (refusal != null) {
-            in.counters.failed.increment();
-            write.fail(refusal);
+        StoreException refused = in.availability.refusal(!(write instanceof PendingWrite.Set));
+        if (refused != null) {
+            fail(write, refused);
             return;
         }
         try {
@@ -138,9 +157,7 @@ final class Committer implements Runnable {
                 append(ofKey);
             }
         } catch (Throwable e) {
-            failGroup(e);
-            in.counters.failed.increment();
-            write.fail(failed(e));
+            fail(write, failGroup(e));
         }
     }
 
@@ -161,7 +178,14 @@ final class Committer implements Runnable {
         } else {
             sync();
         }
+        queue.release(List.of(control));
         control.done.complete(null);
+    }
+
+    private void fail(PendingWrite write, StoreException cause) {
+        in.counters.failed.increment();
+        queue.release(List.of(write));
+        write.fail(cause);
     }
 
     private void append(PendingWrite.OfKey write) throws IOException {
@@ -216,6 +240,7 @@ final class Committer implements Runnable {
             failGroup(e);
             return;
         }
+        queue.release(group);
         for (PendingWrite.OfKey write : group) {
             acknowledge(write);
         }
@@ -259,13 +284,15 @@ final class Committer implements Runnable {
         in.listener.synced(lastSyncNanos - start, group.size(), groupBytes);
     }
 
-    private void failGroup(Throwable cause) {
+    private StoreException failGroup(Throwable cause) {
         StoreException refusal = failed(cause);
         in.counters.failed.add(group.size());
+        queue.release(group);
         for (PendingWrite.OfKey write : group) {
             write.fail(refusal);
         }
         clearGroup();
+        return refusal;
     }
 
     /** Takes the group back where only space is lacking; everything else ends writing for good. */
@@ -318,7 +345,7 @@ final class Committer implements Runnable {
                 .directory()
                 .files()
                 .usableBytes(in.segments.directory().path());
-        long needed = in.options.reserveBytes() + in.options.segmentBytesMax() / 4L;
+        long needed = in.options.reserveBytes() + in.options.segmentBytesMax() / SPACE_RETURNED_SHARE;
         if (usable >= needed && in.reserve.take()) {
             in.availability.spaceReturned();
         }

@@ -10,8 +10,8 @@ import dev.kvdb.engine.error.InvalidStoreArgumentException;
  * @param segmentBytesMax a segment file is sealed before it would grow past this; 64 KiB to 1 GiB
  * @param valueBytesMax largest value accepted; 0 to a fourth of {@code segmentBytesMax}
  * @param cacheBytesMax heap that cached values may hold; 0 turns the cache off
- * @param writeQueueRequestsMax writes that may wait for the committer; 1 to 1,000,000
- * @param writeQueueBytesMax bytes of values that may wait for the committer; at least {@code valueBytesMax}
+ * @param writeQueueRequestsMax writes that may wait for the committer or be on their way to disk; 1 to 1,000,000
+ * @param writeQueueBytesMax bytes of their values; at least {@code valueBytesMax}
  * @param openFilesMax segment files held open for reads; 16 to 1,000,000
  * @param reserveBytes size of a preallocated file that is given up when the disk is full, so that removes and garbage
  *     collection can go on; 0 for none

@@ -71,7 +71,7 @@ public record StoreStatistics(
      *     the write amplification
      * @param syncs syncs of the log
      * @param lastSyncError what the last failed sync said, or null
-     * @param queuedRequests writes waiting for the committer
+     * @param queuedRequests writes that wait for the committer or are being written
      * @param queuedBytes bytes of their values
      */
     public record Writes(

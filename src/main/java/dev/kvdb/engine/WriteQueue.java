@@ -9,8 +9,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes that wait for the committer, in order, bounded in number and in bytes of their values. Any thread offers; the
- * committer alone takes.
+ * Writes that are not acknowledged yet, in order, bounded in number and in bytes of their values. Any thread offers;
+ * the committer alone takes, and releases what it is done with.
  */
 final class WriteQueue {
 
@@ -21,6 +21,8 @@ final class WriteQueue {
 
     private final ArrayDeque<PendingWrite> waiting = new ArrayDeque<>();
     private long waitingBytes;
+    private int takenRequests;
+    private long takenBytes;
     private boolean closed;
     private @Nullable Thread consumer;
 
@@ -44,10 +46,10 @@ final class WriteQueue {
                 throw new StoreClosedException(directory);
             }
             if (!(write instanceof PendingWrite.Control)) {
-                if (waiting.size() >= requestsMax) {
+                if (requests() >= requestsMax) {
                     throw new OverloadedException("the write queue", requestsMax + " requests");
                 }
-                if (waitingBytes + write.queuedBytes() > bytesMax) {
+                if (bytes() + write.queuedBytes() > bytesMax) {
                     throw new OverloadedException("the write queue", bytesMax + " bytes");
                 }
             }
@@ -63,7 +65,7 @@ final class WriteQueue {
     }
 
     /**
-     * Takes all that wait, in order, waiting up to {@code nanosMax} for the first.
+     * Takes all that wait, in order, waiting up to {@code nanosMax} for the first. Releases all that was taken before.
      *
      * @return false once the queue is closed and empty
      */
@@ -73,6 +75,8 @@ final class WriteQueue {
             synchronized (this) {
                 consumer = Thread.currentThread();
                 target.addAll(waiting);
+                takenRequests = waiting.size();
+                takenBytes = waitingBytes;
                 waiting.clear();
                 waitingBytes = 0;
                 if (!target.isEmpty() || closed) {
@@ -87,6 +91,14 @@ final class WriteQueue {
         }
     }
 
+    /** Makes room for others in the place of writes that were taken; before they are answered, each once. */
+    synchronized void release(List<? extends PendingWrite> answered) {
+        takenRequests -= answered.size();
+        for (PendingWrite write : answered) {
+            takenBytes -= write.queuedBytes();
+        }
+    }
+
     /** Refuses further writes; those that wait are still taken. */
     void close() {
         Thread toWake;
@@ -97,11 +109,13 @@ final class WriteQueue {
         LockSupport.unpark(toWake);
     }
 
+    /** Writes that wait or are being written. */
     synchronized int requests() {
-        return waiting.size();
+        return waiting.size() + takenRequests;
     }
 
+    /** Bytes of their values. */
     synchronized long bytes() {
-        return waitingBytes;
+        return waitingBytes + takenBytes;
     }
 }

@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Runs the committer in the test's thread, on writes that all wait before it begins. */
@@ -48,6 +49,8 @@ class CommitterTest {
         private final ManualClock time = new ManualClock();
         private final List<Long> waits = new ArrayList<>();
         private int waitsMax;
+        private @Nullable Error failure;
+        private Runnable whenFailed = () -> {};
 
         @Override
         public Instant now() {
@@ -63,6 +66,12 @@ class CommitterTest {
         public void parkNanos(long nanos) {
             waits.add(nanos);
             time.advance(Duration.ofNanos(nanos));
+            if (failure != null) {
+                Error now = failure;
+                failure = null;
+                whenFailed.run();
+                throw now;
+            }
             if (waits.size() >= waitsMax) {
                 queue.close();
             }
@@ -165,6 +174,48 @@ class CommitterTest {
     }
 
     @Test
+    void answeredWrites_haveMadeRoomInTheQueueBefore() {
+        List<Long> left = new ArrayList<>();
+        for (var write : List.of(set(1, HALF_A_SEGMENT), set(2, HALF_A_SEGMENT), set(3, 1))) {
+            write.whenComplete((result, failure) -> left.add(queue.bytes()));
+        }
+        run(SyncPolicy.ALWAYS);
+        assertThat(left).containsExactly(HALF_A_SEGMENT + 1L, 0L, 0L);
+        assertThat(queue.requests()).isZero();
+    }
+
+    @Test
+    void failedWrites_haveMadeRoomInTheQueueBefore() {
+        List<Long> left = new ArrayList<>();
+        for (var write : List.of(set(1, HALF_A_SEGMENT), set(2, HALF_A_SEGMENT), set(3, 1))) {
+            write.whenComplete((result, failure) -> left.add(queue.bytes()));
+        }
+        files.inject(Fault.on(FileOperation.SYNC).named(".*log").nth(2));
+        run(SyncPolicy.ALWAYS);
+        assertThat(left).containsExactly(HALF_A_SEGMENT + 1L, 1L, 0L);
+        assertThat(queue.requests()).isZero();
+    }
+
+    @Test
+    void noMemoryToTakeWrites_laterOnesAreAnsweredToo() {
+        clock.failure = new OutOfMemoryError("as if");
+        clock.waitsMax = 2;
+        StoreListener failing = new StoreListener() {
+            @Override
+            public void stateChanged(StoreState state, String detail) {
+                throw new IllegalStateException("as if");
+            }
+        };
+        Availability watched = new Availability("dir", failing);
+        CompletableFuture<SetResult> behind = new CompletableFuture<>();
+        clock.whenFailed = () -> set(1, 10).whenComplete((result, failure) -> behind.completeExceptionally(failure));
+        committer(SyncPolicy.ALWAYS, failing, watched).run();
+
+        assertThat(watched.state()).isEqualTo(StoreState.READ_ONLY);
+        assertThatThrownBy(behind::join).hasCauseInstanceOf(StoreReadOnlyException.class);
+    }
+
+    @Test
     void syncFailsWithInterval_committerDoesNotSpin() {
         set(1, 10);
         files.inject(Fault.on(FileOperation.SYNC).named(".*log").nth(2));
@@ -225,6 +276,10 @@ class CommitterTest {
     }
 
     private Committer committer(SyncPolicy policy, StoreListener listener) {
+        return committer(policy, listener, availability);
+    }
+
+    private Committer committer(SyncPolicy policy, StoreListener listener, Availability learns) {
         StoreOptions options = MemoryStore.SMALL.toBuilder().syncPolicy(policy).build();
         return new Committer(
                 new Committer.Surroundings(
@@ -234,7 +289,7 @@ class CommitterTest {
                         index,
                         new ValueCache(0),
                         new DiskReserve(directory, 0),
-                        availability,
+                        learns,
                         counters,
                         listener),
                 queue,

@@ -51,7 +51,7 @@ class MutantTest {
     private static final String COMMIT_THE_GROUP =
             "        if (!fitsIntoGroup(write)) {\n            commitGroup();\n        }\n";
     private static final String ASK_FOR_REFUSAL =
-            "        StoreException refusal = in.availability.refusal(!(write instanceof PendingWrite.Set));\n";
+            "        StoreException refused = in.availability.refusal(!(write instanceof PendingWrite.Set));\n";
 
     static Stream<Mutant> mutantsOfWriting() {
         return Stream.of(

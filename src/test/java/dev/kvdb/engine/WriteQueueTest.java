@@ -40,8 +40,37 @@ class WriteQueueTest {
 
         assertThat(queue.take(taken, 0)).isTrue();
         assertThat(taken).hasSize(3);
-        assertThat(queue.bytes()).isZero();
+        assertThat(queue.bytes()).isEqualTo(100);
+    }
+
+    @Test
+    void takenWrites_countUntilTheyAreReleased() {
+        queue.offer(set(60));
+        queue.offer(set(40));
+        queue.take(taken, 0);
+        assertThatThrownBy(() -> queue.offer(set(1)))
+                .isInstanceOf(OverloadedException.class)
+                .hasMessageContaining("100 bytes");
+        queue.offer(new PendingWrite.Remove(1));
+        assertThatThrownBy(() -> queue.offer(new PendingWrite.Remove(2)))
+                .isInstanceOf(OverloadedException.class)
+                .hasMessageContaining("3 requests");
+
+        queue.release(taken.subList(0, 1));
+        assertThat(queue.bytes()).isEqualTo(40);
+        queue.offer(set(60));
+        queue.release(taken.subList(1, 2));
+        assertThat(queue.bytes()).isEqualTo(60);
+        assertThat(queue.requests()).isEqualTo(2);
+    }
+
+    @Test
+    void takeAnew_releasesWhatWasTakenBefore() {
         queue.offer(set(100));
+        queue.take(taken, 0);
+        queue.take(taken, 0);
+        assertThat(queue.bytes()).isZero();
+        assertThat(queue.requests()).isZero();
     }
 
     @Test
