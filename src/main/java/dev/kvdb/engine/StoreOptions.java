@@ -14,7 +14,8 @@ import dev.kvdb.engine.error.InvalidStoreArgumentException;
  * @param writeQueueBytesMax bytes of their values; at least {@code valueBytesMax}
  * @param openFilesMax segment files held open for reads; 16 to 1,000,000
  * @param reserveBytes size of a preallocated file that is given up when the disk is full, so that removes and garbage
- *     collection can go on; 0 for none
+ *     collection can go on; 0 for none. A collection copies up to {@code segmentBytesMax}: with less it may find no
+ *     room
  * @param snapshotLogBytes an index snapshot is written each time the log has grown by so much; at least 64 KiB
  * @param garbageCollection when and how fast garbage is collected
  */
@@ -44,7 +45,7 @@ public record StoreOptions(
             65_536,
             64L * MIB,
             512,
-            16L * MIB,
+            80L * MIB,
             256L * MIB,
             new GarbageCollection(64L * MIB, 0.3, 0, 1_000));
 

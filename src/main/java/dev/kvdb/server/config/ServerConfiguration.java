@@ -65,7 +65,7 @@ public interface ServerConfiguration {
         MemorySize valueSizeMax();
 
         /** Disk space set aside so that removes and garbage collection go on when the disk is full. */
-        @WithDefault("16M")
+        @WithDefault("80M")
         MemorySize reserveSize();
 
         /** Segment files held open for reads. */

@@ -8,6 +8,7 @@ import java.math.BigInteger;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
+import org.jboss.logging.Logger;
 
 /**
  * The checked configuration. An instance holds only values in range; an error names the key, its value and the range in
@@ -24,6 +25,7 @@ public class ServerSettings {
      */
     public static final int MESSAGE_ROOM_BYTES = 64 * 1024;
 
+    private static final Logger LOG = Logger.getLogger(ServerSettings.class);
     private static final long KIB = 1024;
     private static final long MIB = 1024 * KIB;
     private static final long GIB = 1024 * MIB;
@@ -40,6 +42,12 @@ public class ServerSettings {
     public ServerSettings(ServerConfiguration configuration) {
         dataDirectory = configuration.dataDirectory().toAbsolutePath().normalize();
         storeOptions = storeOptions(configuration);
+        if (storeOptions.reserveBytes() > 0 && storeOptions.reserveBytes() < storeOptions.segmentBytesMax()) {
+            LOG.warnf(
+                    "kvdb.storage.reserve-size is %s, less than kvdb.storage.segment-size (%s): on a full disk, garbage"
+                            + " collection may find no room for a copy; set it to a little more than that",
+                    text(storeOptions.reserveBytes()), text(storeOptions.segmentBytesMax()));
+        }
         readThreads = (int) inRange("kvdb.read-threads", configuration.readThreads(), 1, 1_024);
         readQueueRequestsMax = (int) inRange(
                 "kvdb.read-queue.requests-max", configuration.readQueue().requestsMax(), 1, 1_000_000);
