@@ -58,11 +58,12 @@ record StoreOpening(
         } catch (IOException e) {
             throw new StoreIoException("create, read or lock the store directory", path.toString(), e);
         }
+        Recovered recovered = null;
         boolean opened = false;
         try {
             StoreDirectory directory = new StoreDirectory(files, path);
             DiskReserve reserve = new DiskReserve(directory, options.reserveBytes());
-            Recovered recovered = recover(directory, options, environment, reserve, throttled(listener, clock));
+            recovered = recover(directory, options, environment, reserve, throttled(listener, clock));
             boolean reserveTaken = !recovered.hidden().isEmpty() || reserve.take();
             opened = true;
             return new StoreOpening(
@@ -78,6 +79,9 @@ record StoreOpening(
             throw new StoreIoException("open the store in", path.toString(), e);
         } finally {
             if (!opened) {
+                if (recovered != null) {
+                    recovered.segments().close();
+                }
                 release(lock);
             }
         }
@@ -92,7 +96,13 @@ record StoreOpening(
                 recovered.tornBytes());
     }
 
-    static void release(DirectoryLock lock) {
+    /** Closes all that is open, and gives the lock back. */
+    void close() {
+        recovered.segments().close();
+        release(lock);
+    }
+
+    private static void release(DirectoryLock lock) {
         try {
             lock.close();
         } catch (IOException e) {

@@ -40,6 +40,7 @@ public record SegmentHeader(
     public static final int FORMAT_VERSION = 1;
 
     private static final byte[] MAGIC = {'K', 'V', 'D', 'B', 'S', 'E', 'G', '\n'};
+    private static final int HEADER_BYTES = 10;
     private static final int KIND = 12;
     private static final int COMPATIBLE = 16;
     private static final int INCOMPATIBLE = 24;
@@ -132,6 +133,10 @@ public record SegmentHeader(
                     file, CRC, "checksum " + Integer.toHexString(crc), Integer.toHexString(source.getInt(CRC)));
         }
         Features.check(file, formatVersion, FORMAT_VERSION, source.getLong(INCOMPATIBLE));
+        if (source.getShort(HEADER_BYTES) != BYTES) {
+            throw new UnsupportedFormatException(
+                    file, "a segment header of " + BYTES + " bytes", source.getShort(HEADER_BYTES) + " bytes");
+        }
         return new SegmentHeader(
                 Kind.of(source.get(KIND), file, KIND),
                 new UUID(source.getLong(STORE_ID), source.getLong(STORE_ID + Long.BYTES)),

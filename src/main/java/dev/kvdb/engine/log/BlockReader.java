@@ -26,6 +26,7 @@ public final class BlockReader {
      * @param entries how many entries there are in all
      * @param entryBytes bytes of an entry
      * @throws DamageException where the file is not as long as its entries need
+     * @throws IOException where the operating system does not say how long it is
      */
     public BlockReader(StoreFile file, String name, long position, long entries, int entryBytes) throws IOException {
         this.file = file;
@@ -42,8 +43,12 @@ public final class BlockReader {
                 .limit(0);
     }
 
-    /** Makes the next entry's bytes the next ones of {@link #bytes}. False at the end. */
-    public boolean next() throws IOException {
+    /**
+     * Makes the next entry's bytes the next ones of {@link #bytes}. False at the end.
+     *
+     * @throws DamageException where a block is damaged, or the operating system does not give it back
+     */
+    public boolean next() {
         if (block.hasRemaining()) {
             return true;
         }
@@ -52,7 +57,11 @@ public final class BlockReader {
         }
         int entries = (int) Math.min(Blocks.ENTRIES, entriesLeft);
         block.clear().limit(entries * entryBytes + Blocks.CRC_BYTES);
-        file.read(block, position);
+        try {
+            file.read(block, position);
+        } catch (IOException e) {
+            throw new DamageException(name, position, "a whole block", "a read that failed: " + e.getMessage());
+        }
         int bytes = block.flip().limit();
         if (bytes != entries * entryBytes + Blocks.CRC_BYTES) {
             throw new DamageException(name, position, "a whole block", bytes + " bytes");

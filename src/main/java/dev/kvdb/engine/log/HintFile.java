@@ -27,10 +27,19 @@ public final class HintFile implements AutoCloseable {
     /**
      * Opens the hint of a sealed segment.
      *
-     * @throws DamageException where it is not that segment's intact hint
+     * @throws DamageException where it is not that segment's intact hint, or cannot be read
      */
-    public static HintFile open(StoreDirectory directory, Segment segment) throws IOException {
+    public static HintFile open(StoreDirectory directory, Segment segment) {
         String name = StoreFileNames.hint(segment.id());
+        try {
+            return open(directory, name, segment);
+        } catch (IOException e) {
+            throw new DamageException(
+                    directory.file(name).toString(), 0, "a hint", "a read that failed: " + e.getMessage());
+        }
+    }
+
+    private static HintFile open(StoreDirectory directory, String name, Segment segment) throws IOException {
         StoreFile file = directory.files().openForReading(directory.file(name));
         try {
             ByteBuffer start = ByteBuffer.allocate(HintHeader.BYTES);
@@ -71,9 +80,9 @@ public final class HintFile implements AutoCloseable {
     /**
      * The next record, or null at the end.
      *
-     * @throws DamageException where a block is damaged
+     * @throws DamageException where a block is damaged or cannot be read
      */
-    public @Nullable HintEntry next() throws IOException {
+    public @Nullable HintEntry next() {
         return blocks.next() ? HintEntry.decode(blocks.bytes()) : null;
     }
 

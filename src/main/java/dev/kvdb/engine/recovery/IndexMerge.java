@@ -2,7 +2,6 @@ package dev.kvdb.engine.recovery;
 
 import dev.kvdb.engine.index.OrderedIndex;
 import dev.kvdb.engine.log.Segments;
-import java.io.IOException;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -32,7 +31,7 @@ final class IndexMerge {
     }
 
     /** Merges the sources; each is read to its end. */
-    OrderedIndex merge(List<RecordSource> sources, Progress progress) throws IOException {
+    OrderedIndex merge(List<RecordSource> sources, Progress progress) {
         PriorityQueue<RecordSource> queue =
                 new PriorityQueue<>(Math.max(1, sources.size()), Comparator.comparingLong(RecordSource::key));
         for (RecordSource source : sources) {
@@ -54,7 +53,7 @@ final class IndexMerge {
         return tombstones;
     }
 
-    private void mergeKey(PriorityQueue<RecordSource> queue, Progress progress) throws IOException {
+    private void mergeKey(PriorityQueue<RecordSource> queue, Progress progress) {
         long key = queue.element().key();
         long version = Long.MIN_VALUE;
         long location = RecordSource.TOMBSTONE;
@@ -77,7 +76,7 @@ final class IndexMerge {
         }
     }
 
-    private void advance(RecordSource source, PriorityQueue<RecordSource> queue, Progress progress) throws IOException {
+    private void advance(RecordSource source, PriorityQueue<RecordSource> queue, Progress progress) {
         if (source.next()) {
             queue.add(source);
             progress.add(1);

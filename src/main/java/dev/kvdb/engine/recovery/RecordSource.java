@@ -26,7 +26,7 @@ abstract class RecordSource implements AutoCloseable {
     private long location;
 
     /** Moves to the next record. False at the end. */
-    abstract boolean next() throws IOException;
+    abstract boolean next();
 
     final long key() {
         return key;
@@ -63,7 +63,7 @@ abstract class RecordSource implements AutoCloseable {
     static RecordSource of(HintFile hint, Segment segment) {
         return new RecordSource() {
             @Override
-            boolean next() throws IOException {
+            boolean next() {
                 HintEntry entry = hint.next();
                 if (entry != null) {
                     moveTo(entry, segment);
@@ -103,7 +103,7 @@ abstract class RecordSource implements AutoCloseable {
         BlockReader blocks = snapshot.blocks();
         return new RecordSource() {
             @Override
-            boolean next() throws IOException {
+            boolean next() {
                 while (blocks.next()) {
                     ByteBuffer entry = blocks.bytes();
                     long entryKey = entry.getLong();

@@ -147,6 +147,12 @@ public final class Recovery {
             Set<Integer> covered = openSnapshot(segments, sources, progress);
             List<VersionRange> hidden = new ArrayList<>();
             for (Segment segment : segments.all()) {
+                if (segment.isDamaged()) {
+                    LOG.log(
+                            Level.ERROR,
+                            "damage in " + segment.path() + ": the file ends before the " + segment.length()
+                                    + " bytes that the manifest lists");
+                }
                 if (!covered.contains(segment.id())) {
                     sources.add(openHint(segment, hidden, progress));
                 }
@@ -191,19 +197,23 @@ public final class Recovery {
                 throw new DamageException(path, 0, "a segment that the manifest lists", "no such file");
             }
             SegmentHeader header;
-            long length = entry.length();
+            long fileBytes;
             try (StoreFile file = directory.files().openForReading(directory.file(name))) {
                 ByteBuffer start = ByteBuffer.allocate(SegmentHeader.BYTES);
                 file.read(start, 0);
                 header = SegmentHeader.decode(start.flip(), path);
-                length = entry.sealed() ? length : file.size();
+                fileBytes = file.size();
             }
             if (!header.storeId().equals(manifest.storeId())
                     || header.segmentId() != entry.id()
                     || header.kind() != entry.kind()) {
                 throw new DamageException(path, 0, entry + " of store " + manifest.storeId(), header.toString());
             }
-            segments.adopt(Segment.sealed(header, directory, length));
+            Segment segment = Segment.sealed(header, directory, entry.sealed() ? entry.length() : fileBytes);
+            if (fileBytes < segment.length()) {
+                segment.markDamaged();
+            }
+            segments.adopt(segment);
         }
         return segments;
     }

@@ -74,12 +74,7 @@ public final class SnapshotFile {
 
     /** Puts the snapshot that was written in the place of the one before. */
     public static void publish(StoreDirectory directory) throws IOException {
-        directory
-                .files()
-                .rename(
-                        directory.file(StoreFileNames.temporary(StoreFileNames.SNAPSHOT)),
-                        directory.file(StoreFileNames.SNAPSHOT));
-        directory.sync();
+        directory.publish(StoreFileNames.SNAPSHOT);
     }
 
     /** An open snapshot. */
@@ -94,11 +89,19 @@ public final class SnapshotFile {
     /**
      * Opens the snapshot.
      *
-     * @throws DamageException where it is not an intact snapshot of this store
+     * @throws DamageException where it is not an intact snapshot of this store, or cannot be read
      */
-    static Opened open(Segments segments) throws IOException {
+    static Opened open(Segments segments) {
+        String path = segments.directory().file(StoreFileNames.SNAPSHOT).toString();
+        try {
+            return open(segments, path);
+        } catch (IOException e) {
+            throw new DamageException(path, 0, "a snapshot", "a read that failed: " + e.getMessage());
+        }
+    }
+
+    private static Opened open(Segments segments, String path) throws IOException {
         StoreDirectory directory = segments.directory();
-        String path = directory.file(StoreFileNames.SNAPSHOT).toString();
         StoreFile file = directory.files().openForReading(directory.file(StoreFileNames.SNAPSHOT));
         try {
             ByteBuffer prefix = ByteBuffer.allocate(SnapshotHeader.PREFIX_BYTES);

@@ -188,6 +188,7 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
                 tail.file().read(buffer, scan.end() + done);
                 directory.write(torn, buffer.flip(), done);
             }
+            torn.sync();
         }
     }
 }
