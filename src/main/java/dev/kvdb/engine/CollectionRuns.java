@@ -2,6 +2,7 @@ package dev.kvdb.engine;
 
 import dev.kvdb.engine.env.Clock;
 import dev.kvdb.engine.env.NoSpaceException;
+import dev.kvdb.engine.error.DiskFullException;
 import dev.kvdb.engine.error.StoreException;
 import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.error.StoreReadOnlyException;
@@ -10,7 +11,10 @@ import dev.kvdb.engine.log.DiskReserve;
 import dev.kvdb.engine.log.Segment;
 import dev.kvdb.engine.log.SegmentCounters;
 import dev.kvdb.engine.log.Segments;
+import dev.kvdb.engine.log.SyncFailedException;
+import dev.kvdb.engine.log.UncertainManifestException;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -51,7 +55,7 @@ final class CollectionRuns {
      * @param options the store's options
      * @param clock tells how long a collection took
      * @param segments the store's segments
-     * @param maintenance held by a collection; keeps snapshots away
+     * @param maintenance held by each swap of a collection; keeps snapshots away
      * @param availability learns of failures
      * @param reserve given up when the disk is full
      */
@@ -107,37 +111,81 @@ final class CollectionRuns {
 
     private GarbageCollectionReport runAlone(GarbageCollectionRequest request, double deadShareMin) {
         long start = clock.nanoTime();
-        maintenance.lock();
+        GarbageCollector.Outcome outcome = GarbageCollector.Outcome.NOTHING;
         try {
             if (isActiveWorthSealing(request.force(), deadShareMin)) {
-                sealActive.run();
+                sealActiveWithinSpace();
             }
-            GarbageCollector.Outcome outcome =
-                    collector.collect(deadShareMin, () -> cancelled || !availability.mayWrite());
-            if (outcome.segments() > 0) {
-                runs.increment();
-                bytesCopied.add(outcome.bytesCopied());
-                bytesReclaimed.add(outcome.bytesReclaimed());
+            // A rewritten segment may be worth another swap, but not for ever.
+            int swapsMax = 2 * segments.all().size() + 1;
+            for (int swap = 0; swap < swapsMax && !mustStop(); swap++) {
+                Optional<GarbageCollector.Outcome> swapped = collectOnce(deadShareMin);
+                if (swapped.isEmpty()) {
+                    break;
+                }
+                outcome = outcome.plus(swapped.get());
             }
             lastError = null;
             return report(outcome, start);
         } catch (NoSpaceException e) {
-            reserve.release();
             throw failed(availability.diskFull(String.valueOf(e.getMessage())));
-        } catch (IOException | StoreIoException e) {
+        } catch (SyncFailedException | UncertainManifestException e) {
             throw failed(availability.fail(
                     StoreReadOnlyException.Reason.IO_FAILED, "garbage collection failed: " + e.getMessage()));
+        } catch (IOException e) {
+            throw failed(new StoreIoException(
+                    "collect garbage in", segments.directory().path().toString(), e));
         } catch (CompletionException e) {
             throw failed(e.getCause() instanceof StoreException cause ? cause : e);
+        } catch (RuntimeException | Error e) {
+            failed(e);
+            throw e;
+        } finally {
+            count(outcome);
+        }
+    }
+
+    /** Where the disk has no room for that, the committer gives up the reserve, and what is sealed can be collected. */
+    private void sealActiveWithinSpace() {
+        try {
+            sealActive.run();
+        } catch (CompletionException e) {
+            if (!(e.getCause() instanceof DiskFullException)) {
+                throw e;
+            }
+        }
+    }
+
+    /** One swap, from the reserve where the disk is full. */
+    private Optional<GarbageCollector.Outcome> collectOnce(double deadShareMin) throws IOException {
+        maintenance.lock();
+        try {
+            return collector.collectOnce(deadShareMin, this::mustStop);
+        } catch (NoSpaceException e) {
+            reserve.release();
+            availability.diskFull(String.valueOf(e.getMessage()));
+            return collector.collectOnce(deadShareMin, this::mustStop);
         } finally {
             maintenance.unlock();
         }
     }
 
-    private <E extends RuntimeException> E failed(E cause) {
+    private boolean mustStop() {
+        return cancelled || !availability.mayWrite();
+    }
+
+    private void count(GarbageCollector.Outcome outcome) {
+        if (outcome.segments() > 0) {
+            runs.increment();
+            bytesCopied.add(outcome.bytesCopied());
+            bytesReclaimed.add(outcome.bytesReclaimed());
+        }
+    }
+
+    private <E extends Throwable> E failed(E cause) {
         if (!cancelled) {
             failures.increment();
-            lastError = cause.getMessage();
+            lastError = cause instanceof StoreException ? cause.getMessage() : cause.toString();
         }
         return cause;
     }

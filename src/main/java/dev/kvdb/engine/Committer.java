@@ -297,7 +297,7 @@ final class Committer implements Runnable {
 
     /** Takes the group back where only space is lacking; everything else ends writing for good. */
     private StoreException failed(Throwable cause) {
-        if (cause instanceof SyncFailedException) {
+        if (cause instanceof SyncFailedException || cause.getCause() instanceof SyncFailedException) {
             in.counters.syncFailed(String.valueOf(cause.getMessage()));
         }
         if (cause instanceof NoSpaceException) {

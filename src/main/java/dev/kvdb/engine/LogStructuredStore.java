@@ -34,8 +34,8 @@ import java.util.random.RandomGenerator;
  * The {@link Store} over one log-structured directory.
  *
  * <p>Reads run in the calling thread: the index gives the location, the cache the value if it was read from there, else
- * one disk access does. All writes go through the {@link Committer}. Garbage collection and snapshots exclude one
- * another by the maintenance lock; neither excludes reads or writes.
+ * one disk access does. All writes go through the {@link Committer}. Each swap of a garbage collection and each
+ * snapshot exclude one another by the maintenance lock; neither excludes reads or writes.
  */
 final class LogStructuredStore implements Store {
 
@@ -51,7 +51,10 @@ final class LogStructuredStore implements Store {
     private final Availability availability;
     private final WriteCounters writeCounters = new WriteCounters();
     private final LongAdder damagedReads = new LongAdder();
-    private final ReentrantLock maintenance = new ReentrantLock();
+
+    /** Fair, so that hints and snapshots get their turn between the swaps of a long collection. */
+    private final ReentrantLock maintenance = new ReentrantLock(true);
+
     private final WriteQueue queue;
     private final Committer committer;
     private final CollectionRuns collections;
@@ -115,15 +118,29 @@ final class LogStructuredStore implements Store {
 
     static LogStructuredStore open(Path path, StoreOptions options, Environment environment, StoreListener listener) {
         StoreOpening opening = StoreOpening.open(path, options, environment, listener);
-        LogStructuredStore store = new LogStructuredStore(path, options, environment, listener, opening);
-        if (!store.hiddenVersions.isEmpty()) {
-            store.availability.fail(StoreReadOnlyException.Reason.DAMAGED, store.hiddenVersions.describe());
-        } else if (!opening.reserveTaken()) {
-            store.availability.diskFull("no room for the reserve of " + options.reserveBytes() + " bytes");
+        LogStructuredStore store = null;
+        try {
+            store = new LogStructuredStore(path, options, environment, listener, opening);
+            store.start();
+            return store;
+        } catch (RuntimeException | Error e) {
+            if (store == null) {
+                opening.close();
+            } else {
+                store.close();
+            }
+            throw e;
         }
-        store.committerThread.start();
-        store.maintainerThread.start();
-        return store;
+    }
+
+    private void start() {
+        if (!hiddenVersions.isEmpty()) {
+            availability.fail(StoreReadOnlyException.Reason.DAMAGED, hiddenVersions.describe());
+        } else if (!opening.reserveTaken()) {
+            availability.diskFull("no room for the reserve of " + options.reserveBytes() + " bytes");
+        }
+        committerThread.start();
+        maintainerThread.start();
     }
 
     @Override
@@ -244,8 +261,7 @@ final class LogStructuredStore implements Store {
         } finally {
             maintenance.unlock();
             availability.close();
-            segments.close();
-            StoreOpening.release(opening.lock());
+            opening.close();
         }
     }
 
@@ -362,8 +378,8 @@ final class LogStructuredStore implements Store {
         public void collectGarbage() {
             try {
                 collections.run(GarbageCollectionRequest.WORTHWHILE);
-            } catch (RuntimeException e) {
-                LOG.log(Level.WARNING, "garbage collection failed: " + e.getMessage());
+            } catch (StoreException e) {
+                LOG.log(Level.WARNING, "garbage collection failed, and is tried again: " + e.getMessage());
             }
         }
     }

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class Maintainer implements Runnable {
 
     private static final Logger LOG = System.getLogger(Maintainer.class.getName());
+    private static final long PAUSE_AFTER_DEFECT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Segments segments;
     private final Clock clock;
@@ -35,6 +36,7 @@ final class Maintainer implements Runnable {
     private boolean closed;
     private volatile @Nullable Thread thread;
     private long snapshotDueBytes;
+    private long lastCheckNanos;
 
     /** What the maintainer has done by the store. */
     interface Chores {
@@ -75,27 +77,42 @@ final class Maintainer implements Runnable {
     @Override
     public void run() {
         thread = Thread.currentThread();
-        long checkNanos =
-                TimeUnit.MILLISECONDS.toNanos(options.garbageCollection().checkIntervalMillis());
-        long lastCheck = clock.nanoTime();
-        while (true) {
-            Segment segment = nextWithoutHint();
-            if (segment != null) {
-                writeHint(segment);
-                continue;
-            }
-            if (isClosed()) {
-                return;
-            }
-            writeSnapshotIfDue();
-            long sinceCheck = clock.nanoTime() - lastCheck;
-            if (checkNanos > 0 && sinceCheck >= checkNanos) {
-                chores.collectGarbage();
-                lastCheck = clock.nanoTime();
-            } else {
-                clock.parkNanos(checkNanos > 0 ? checkNanos - sinceCheck : Long.MAX_VALUE);
+        lastCheckNanos = clock.nanoTime();
+        boolean goOn = true;
+        while (goOn) {
+            try {
+                goOn = doWhatIsDue();
+            } catch (RuntimeException | Error e) {
+                LOG.log(Level.ERROR, "upkeep of the store failed because of a defect, and goes on", e);
+                clock.parkNanos(PAUSE_AFTER_DEFECT_NANOS);
             }
         }
+    }
+
+    /** Does one thing, or waits for the next. Returns false once it is closed and all hints are written. */
+    private boolean doWhatIsDue() {
+        Segment segment = nextWithoutHint();
+        if (segment != null) {
+            writeHint(segment);
+            return true;
+        }
+        if (isClosed()) {
+            return false;
+        }
+        writeSnapshotIfDue();
+        long checkNanos =
+                TimeUnit.MILLISECONDS.toNanos(options.garbageCollection().checkIntervalMillis());
+        long sinceCheck = clock.nanoTime() - lastCheckNanos;
+        if (checkNanos > 0 && sinceCheck >= checkNanos) {
+            try {
+                chores.collectGarbage();
+            } finally {
+                lastCheckNanos = clock.nanoTime();
+            }
+        } else {
+            clock.parkNanos(checkNanos > 0 ? checkNanos - sinceCheck : Long.MAX_VALUE);
+        }
+        return true;
     }
 
     private synchronized @Nullable Segment nextWithoutHint() {

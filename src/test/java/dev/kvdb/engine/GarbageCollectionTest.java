@@ -7,12 +7,14 @@ import static org.awaitility.Awaitility.await;
 import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.error.DiskFullException;
 import dev.kvdb.engine.error.StoreException;
+import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.error.StoreReadOnlyException;
 import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.Fault;
 import dev.kvdb.testkit.FileOperation;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -161,11 +163,17 @@ class GarbageCollectionTest {
                     one.store().collectGarbage(GarbageCollectionRequest.EVERYTHING);
                 } catch (StoreException e) {
                     failed = true;
-                    assertThat(one.store().statistics().state()).isEqualTo(StoreState.READ_ONLY);
+                    assertThat(one.store().statistics().garbageCollection().failures())
+                            .isEqualTo(1);
                     assertThat(one.store().statistics().garbageCollection().lastError())
                             .isNotNull();
                 }
                 one.files.heal();
+                if (one.store().statistics().state() == StoreState.WRITABLE) {
+                    one.store().collectGarbage(GarbageCollectionRequest.EVERYTHING);
+                    assertThat(one.store().statistics().garbageCollection().lastError())
+                            .isNull();
+                }
                 assertThat(one.entries()).as("operation %d", nth).isEqualTo(before);
                 one.reopen();
                 assertThat(one.entries()).as("operation %d, reopened", nth).isEqualTo(before);
@@ -174,6 +182,95 @@ class GarbageCollectionTest {
                 }
             }
         }
+    }
+
+    @Test
+    void copyCannotBeMade_collectionFailsAndIsTriedAgain() {
+        for (Fault fault : List.of(
+                Fault.on(FileOperation.CREATE).named(".*log[.]tmp"),
+                Fault.on(FileOperation.WRITE).named(".*log[.]tmp"),
+                Fault.on(FileOperation.CREATE).named("MANIFEST[.]tmp").nth(2),
+                Fault.on(FileOperation.RENAME).named(".*log[.]tmp"))) {
+            try (MemoryStore one = new MemoryStore()) {
+                fill(one);
+                one.files.inject(fault);
+                assertThatThrownBy(() -> one.store().collectGarbage(GarbageCollectionRequest.EVERYTHING))
+                        .as("%s", fault)
+                        .isInstanceOf(StoreIoException.class);
+                assertThat(one.store().statistics().garbageCollection().failures())
+                        .isEqualTo(1);
+                one.set(1, 10);
+                assertThat(one.store()
+                                .collectGarbage(GarbageCollectionRequest.EVERYTHING)
+                                .bytesReclaimed())
+                        .as("%s", fault)
+                        .isPositive();
+            }
+        }
+    }
+
+    @Test
+    void unknownWhatIsOnDisk_collectionTurnsTheStoreReadOnly() {
+        for (Fault fault : List.of(
+                Fault.on(FileOperation.SYNC).named(".*log[.]tmp"),
+                Fault.on(FileOperation.SYNC).named("MANIFEST[.]tmp").nth(2),
+                Fault.on(FileOperation.SYNC_DIRECTORY).nth(2),
+                Fault.on(FileOperation.RENAME).named("MANIFEST[.]tmp").nth(2))) {
+            try (MemoryStore one = new MemoryStore()) {
+                fill(one);
+                one.files.inject(fault);
+                assertThatThrownBy(() -> one.store().collectGarbage(GarbageCollectionRequest.EVERYTHING))
+                        .as("%s", fault)
+                        .isInstanceOf(StoreReadOnlyException.class);
+                assertThat(one.store().statistics().garbageCollection().failures())
+                        .isEqualTo(1);
+                assertThatThrownBy(() -> one.set(1, 10)).isInstanceOf(StoreReadOnlyException.class);
+            }
+        }
+    }
+
+    @Test
+    void victimCannotBeRead_restIsCollected() {
+        fill();
+        store.files.inject(
+                Fault.on(FileOperation.READ).named("0000000001[.](log|hint)").forEver());
+        GarbageCollectionReport report = store.store().collectGarbage(GarbageCollectionRequest.EVERYTHING);
+        assertThat(report.bytesReclaimed()).isPositive();
+        assertThat(store.store().statistics().state()).isEqualTo(StoreState.WRITABLE);
+        assertThat(store.disk.exists(store.file("0000000001.log"))).isTrue();
+    }
+
+    @Test
+    void fullDisk_collectionGoesOnFromTheReserve() {
+        store.with(MemoryStore.SMALL.toBuilder().reserveBytes(80_000).build());
+        fill();
+        Map<Long, String> before = store.entries();
+        leaveOnDisk(0);
+        GarbageCollectionReport report = store.store().collectGarbage(GarbageCollectionRequest.EVERYTHING);
+
+        assertThat(report.bytesReclaimed()).isPositive();
+        assertThat(store.store().statistics().garbageCollection().failures()).isZero();
+        assertThat(store.entries()).isEqualTo(before);
+        store.clock.advance(Duration.ofSeconds(2));
+        await().until(() -> store.store().statistics().state() == StoreState.WRITABLE);
+        assertThat(store.disk.exists(store.file("RESERVE"))).isTrue();
+    }
+
+    @Test
+    void fullDiskWithRoomForOneSmallCopy_thatOneIsMadeFirst() {
+        store.open();
+        for (long key = 0; key < 24; key++) {
+            store.set(key, 5000);
+        }
+        for (long key = 0; key < 20; key++) {
+            if (key < 10 ? key % 2 == 0 : key > 11) {
+                store.set(key, 10);
+            }
+        }
+        leaveOnDisk(30_000);
+        GarbageCollectionReport report = store.store().collectGarbage(GarbageCollectionRequest.EVERYTHING);
+        assertThat(report.segmentsCollected()).isGreaterThan(1);
+        assertThat(store.store().statistics().garbageCollection().failures()).isZero();
     }
 
     @Test
@@ -233,6 +330,12 @@ class GarbageCollectionTest {
             store.set(5000, 10);
         }
         assertThat(store.store().get(5000)).isPresent();
+    }
+
+    /** From now on so many bytes more fit on the disk. */
+    private void leaveOnDisk(long bytes) {
+        store.disk.capacityBytes(Long.MAX_VALUE);
+        store.disk.capacityBytes(Long.MAX_VALUE - store.disk.usableBytes(store.disk.root()) + bytes);
     }
 
     private void fill() {

@@ -53,6 +53,10 @@ class MutantTest {
     private static final String ASK_FOR_REFUSAL =
             "        StoreException refused = in.availability.refusal(!(write instanceof PendingWrite.Set));\n";
 
+    private static final String RENAME_ONLY =
+            "            directory.files().rename(directory.file(StoreFileNames.temporary(StoreFileNames.MANIFEST)),"
+                    + " directory.file(StoreFileNames.MANIFEST));\n";
+
     static Stream<Mutant> mutantsOfWriting() {
         return Stream.of(
                 Mutant.of(
@@ -60,8 +64,9 @@ class MutantTest {
                         ALWAYS,
                         8,
                         "log/SegmentAppender.java",
-                        "            file.sync();\n",
-                        "            file.size();\n"),
+                        "            directory.sync(file, StoreFileNames.segment(header.segmentId()));\n        } catch (SyncFailedException e)",
+                        "            if (end() < 0) { throw new SyncFailedException(\"\", new IOException()); }\n"
+                                + "        } catch (SyncFailedException e)"),
                 Mutant.of(
                         "acknowledged before the sync",
                         ALWAYS,
@@ -95,8 +100,8 @@ class MutantTest {
                         ALWAYS,
                         12,
                         "log/Segments.java",
-                        "            directory.sync();\n        } catch",
-                        "        } catch"),
+                        "            directory.publish(StoreFileNames.MANIFEST);\n",
+                        RENAME_ONLY),
                 Mutant.of(
                                 "no directory sync after a segment is made and listed",
                                 ALWAYS,
@@ -104,7 +109,10 @@ class MutantTest {
                                 "log/ActiveLog.java",
                                 "            directory.sync();\n",
                                 "")
-                        .and("log/Segments.java", "            directory.sync();\n        } catch", "        } catch"));
+                        .and(
+                                "log/Segments.java",
+                                "            directory.publish(StoreFileNames.MANIFEST);\n",
+                                RENAME_ONLY));
     }
 
     static Stream<Mutant> mutantsOfRecovery() {

@@ -60,7 +60,6 @@ class StoreCollectionTest {
                 fill(store, 1_000, KIB);
             }
             fill(store, 500, KIB);
-            files.capacityBytes(Long.MAX_VALUE);
             long used = Long.MAX_VALUE - files.usableBytes(files.root());
             files.capacityBytes(used + 2 * SEGMENT_BYTES);
             GarbageCollectionReport report = store.collectGarbage(GarbageCollectionRequest.EVERYTHING);
@@ -99,8 +98,32 @@ class StoreCollectionTest {
             assertThat(store.collectGarbage(GarbageCollectionRequest.EVERYTHING).skipped())
                     .isTrue();
             assertThat(Stages.await(store.set(1, new byte[1])).replaced()).isTrue();
-            clock.advance(Duration.ofDays(10));
+            await().until(() -> {
+                clock.advance(Duration.ofDays(10));
+                return first.isDone();
+            });
             assertThat(Stages.await(first).skipped()).isFalse();
+        }
+    }
+
+    @Test
+    void longCollection_letsHintsBeWrittenBetweenItsSwaps() {
+        ManualClock clock = new ManualClock();
+        try (Store store = open(options(0, 0.3, 1, 0), clock)) {
+            fill(store, 1_000, KIB);
+            for (int key = 0; key < 1_000; key += 2) {
+                Stages.await(store.set(key, new byte[1]));
+            }
+            CompletableFuture<GarbageCollectionReport> collection =
+                    CompletableFuture.supplyAsync(() -> store.collectGarbage(GarbageCollectionRequest.EVERYTHING));
+            await().until(() -> names().stream().anyMatch(name -> name.endsWith(".log.tmp")));
+            List<String> withHint = names();
+            fill(store, 200, KIB);
+            await().until(() -> {
+                clock.advance(Duration.ofMinutes(10));
+                return names().stream().anyMatch(name -> name.endsWith(".hint") && !withHint.contains(name));
+            });
+            assertThat(collection).isNotDone();
         }
     }
 

@@ -3,28 +3,31 @@ package dev.kvdb.engine.gc;
 import dev.kvdb.engine.env.Clock;
 import dev.kvdb.engine.env.NoSpaceException;
 import dev.kvdb.engine.error.DamageException;
-import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.gc.VictimChoice.Candidate;
 import dev.kvdb.engine.index.OrderedIndex;
 import dev.kvdb.engine.log.Segment;
 import dev.kvdb.engine.log.Segments;
 import dev.kvdb.engine.log.StoreFileNames;
+import dev.kvdb.engine.log.SyncFailedException;
+import dev.kvdb.engine.log.UncertainManifestException;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 
 /**
- * Collects garbage, one swap after another, until nothing more is worth it.
+ * Collects garbage, one swap at a time.
  *
  * <p>A swap copies what is live in its victims to a new segment, syncs that, makes all applied writes durable (they are
  * what made the rest dead), replaces the manifest, moves the index by compare-and-set, so that a concurrent write wins,
  * and only then deletes the victims. At every moment the manifest lists a whole store; a crash leaves at most files
  * that it does not list.
  *
- * <p>One collection at a time. The caller keeps snapshots away meanwhile.
+ * <p>One swap at a time. The caller keeps snapshots away meanwhile.
  */
 public final class GarbageCollector {
 
@@ -51,7 +54,7 @@ public final class GarbageCollector {
     public record Limits(int segmentBytesMax, long bytesPerSecondMax) {}
 
     /**
-     * What a collection did, or would do.
+     * What swaps did, or would do.
      *
      * @param segments victims
      * @param bytesCopied bytes written anew
@@ -59,9 +62,11 @@ public final class GarbageCollector {
      */
     public record Outcome(int segments, long bytesCopied, long bytesReclaimed) {
 
-        static final Outcome NOTHING = new Outcome(0, 0, 0);
+        /** Nothing was worth it, or nothing came of it. */
+        public static final Outcome NOTHING = new Outcome(0, 0, 0);
 
-        Outcome plus(Outcome other) {
+        /** The sum of both. */
+        public Outcome plus(Outcome other) {
             return new Outcome(
                     segments + other.segments, bytesCopied + other.bytesCopied, bytesReclaimed + other.bytesReclaimed);
         }
@@ -106,42 +111,49 @@ public final class GarbageCollector {
     }
 
     /**
-     * Collects until nothing is worth it, or until it is cancelled.
+     * Makes the swap that gives back most, or none.
      *
      * @param deadShareMin the share of a segment that is worth a rewrite; 0 for any dead record, {@link #TIDY_UP} for
      *     none
      * @param cancelled asked between records
-     * @throws IOException where the operating system fails a file operation; nothing is lost
+     * @return what came of it; empty where nothing is worth a swap
+     * @throws NoSpaceException where the disk has no room for even the smallest copy
+     * @throws SyncFailedException where a sync failed; nothing may be written to the store any more
+     * @throws UncertainManifestException where it is unknown whether the swap stands; nothing may be written to the
+     *     store any more
+     * @throws IOException where the operating system fails another file operation; the store is as it was before
      */
-    public Outcome collect(double deadShareMin, BooleanSupplier cancelled) throws IOException {
+    public Optional<Outcome> collectOnce(double deadShareMin, BooleanSupplier cancelled) throws IOException {
         VictimChoice choice = choice(deadShareMin);
-        CopyPace pace = new CopyPace(clock, limits.bytesPerSecondMax(), cancelled);
-        Outcome outcome = Outcome.NOTHING;
-        int swapsMax = 2 * segments.all().size() + 1;
-        for (int swap = 0; swap < swapsMax && !cancelled.getAsBoolean(); swap++) {
-            List<Segment> victims = choice.victims(choice.candidates(segments.all()));
-            if (victims.isEmpty()) {
-                break;
-            }
-            try {
-                outcome = outcome.plus(swapWithinSpace(victims, pace, cancelled));
-            } catch (DamageException e) {
-                LOG.log(Level.ERROR, "a segment is kept because of damage: " + e.getMessage());
-            }
+        List<Candidate> candidates = choice.candidates(segments.all());
+        if (candidates.isEmpty()) {
+            return Optional.empty();
         }
-        return outcome;
+        CopyPace pace = new CopyPace(clock, limits.bytesPerSecondMax(), cancelled);
+        List<Segment> victims = choice.victims(candidates);
+        List<Segment> smallestCopy = List.of(candidates.stream()
+                .min(Comparator.comparingLong(Candidate::keptBytes))
+                .orElseThrow()
+                .segment());
+        try {
+            return Optional.of(swapWithinSpace(victims, smallestCopy, pace, cancelled));
+        } catch (DamageException e) {
+            LOG.log(Level.ERROR, "a segment is kept because of damage: " + e.getMessage());
+            return Optional.of(Outcome.NOTHING);
+        }
     }
 
-    /** Collects the victims, or, where the disk has no room for all that they keep, the best one alone. */
-    private Outcome swapWithinSpace(List<Segment> victims, CopyPace pace, BooleanSupplier cancelled)
+    /** Collects the victims, or, where the disk has no room for what they keep, the one that keeps least. */
+    private Outcome swapWithinSpace(
+            List<Segment> victims, List<Segment> smallestCopy, CopyPace pace, BooleanSupplier cancelled)
             throws IOException {
         try {
             return swap(victims, pace, cancelled);
         } catch (NoSpaceException e) {
-            if (victims.size() == 1) {
+            if (victims.equals(smallestCopy)) {
                 throw e;
             }
-            return swap(victims.subList(0, 1), pace, cancelled);
+            return swap(smallestCopy, pace, cancelled);
         }
     }
 
@@ -185,7 +197,7 @@ public final class GarbageCollector {
     private void publish(Segments.Change change, SegmentCopy copy) throws IOException {
         try {
             segments.change(change, writes.nextVersion());
-        } catch (StoreIoException e) {
+        } catch (UncertainManifestException e) {
             // The manifest on disk may list the copy.
             copy.published();
             throw e;

@@ -113,9 +113,7 @@ final class SegmentCopy implements AutoCloseable {
         open.finish();
         openFile.close();
         file = null;
-        String name = StoreFileNames.segment(written.segmentId());
-        directory.files().rename(directory.file(StoreFileNames.temporary(name)), directory.file(name));
-        directory.sync();
+        directory.publish(StoreFileNames.segment(written.segmentId()));
         Segment finished = Segment.sealed(written, directory, open.end());
         for (int row = 0; row < records.rows(); row++) {
             HintEntry record = records.row(row);
@@ -179,7 +177,7 @@ final class SegmentCopy implements AutoCloseable {
         }
     }
 
-    private RecordTable contentsOf(Segment victim) throws IOException {
+    private RecordTable contentsOf(Segment victim) {
         try (HintFile hint = HintFile.open(directory, victim)) {
             RecordTable contents = new RecordTable();
             for (HintEntry record = hint.next(); record != null; record = hint.next()) {
@@ -189,12 +187,21 @@ final class SegmentCopy implements AutoCloseable {
         } catch (DamageException | IOException e) {
             LOG.log(Level.DEBUG, "scanning " + victim.path() + " for lack of a hint: " + e);
         }
-        SegmentContents scanned = SegmentContents.scan(victim.file(), victim);
+        SegmentContents scanned = scan(victim);
         if (!scanned.hidden().isEmpty()) {
             throw new DamageException(
                     victim.path(), scanned.hidden().get(0).offset(), "a record", "bytes that fail their checksum");
         }
         return scanned.records();
+    }
+
+    /** Scans a victim. One that the disk does not give back is kept, as a damaged one is. */
+    private static SegmentContents scan(Segment victim) {
+        try {
+            return SegmentContents.scan(victim.file(), victim);
+        } catch (IOException e) {
+            throw new DamageException(victim.path(), 0, "a segment", "one whose reading failed: " + e.getMessage());
+        }
     }
 
     private boolean mustStay(HintEntry record, Segment victim, List<Segment> holders) {

@@ -1,7 +1,6 @@
 package dev.kvdb.engine.log;
 
 import dev.kvdb.engine.env.StoreFile;
-import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.format.FrameHeader;
 import dev.kvdb.engine.format.Mark;
 import dev.kvdb.engine.format.SegmentHeader;
@@ -167,16 +166,16 @@ public final class ActiveLog {
         StoreFile file = SegmentAppender.create(directory, name, header);
         Segment next = Segment.active(header, directory, file);
         try {
-            file.sync();
+            directory.sync(file, name);
             directory.sync();
             segments.change(change.add(next), nextVersion);
             return next;
+        } catch (UncertainManifestException e) {
+            next.retire();
+            throw e;
         } catch (IOException e) {
             next.retire();
             directory.deleteIfExists(name);
-            throw e;
-        } catch (StoreIoException e) {
-            next.retire();
             throw e;
         }
     }

@@ -156,10 +156,10 @@ public final class SegmentAppender {
         }
         flush();
         try {
-            file.sync();
-        } catch (IOException e) {
-            syncFailure = new SyncFailedException(SegmentHeader.describe(header.segmentId()), e);
-            throw syncFailure;
+            directory.sync(file, StoreFileNames.segment(header.segmentId()));
+        } catch (SyncFailedException e) {
+            syncFailure = e;
+            throw e;
         }
         durableTo = flushedTo;
         cutUnsynced = false;

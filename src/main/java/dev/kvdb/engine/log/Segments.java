@@ -182,8 +182,7 @@ public final class Segments {
      *
      * @param nextVersion a version that no write has yet
      * @throws IOException where the new manifest could not be written; the old one still stands
-     * @throws StoreIoException where it is unknown which of the two stands; nothing may be written to the store any
-     *     more
+     * @throws UncertainManifestException where it is unknown which of the two stands
      */
     public synchronized void change(Change change, long nextVersion) throws IOException {
         versionFloor = Math.max(versionFloor, nextVersion);
@@ -196,15 +195,10 @@ public final class Segments {
         Manifest manifest = new Manifest(storeId, versionFloor, nextId, List.copyOf(entries.values()));
         directory.writeTemporary(StoreFileNames.MANIFEST, manifest.encode());
         try {
-            directory
-                    .files()
-                    .rename(
-                            directory.file(StoreFileNames.temporary(StoreFileNames.MANIFEST)),
-                            directory.file(StoreFileNames.MANIFEST));
-            directory.sync();
+            directory.publish(StoreFileNames.MANIFEST);
         } catch (IOException e) {
-            throw new StoreIoException(
-                    "replace", directory.file(StoreFileNames.MANIFEST).toString(), e);
+            throw new UncertainManifestException(
+                    directory.file(StoreFileNames.MANIFEST).toString(), e);
         }
         if (!change.removed.isEmpty()) {
             leaving = Set.copyOf(change.removed);

@@ -53,8 +53,27 @@ public final class StoreDirectory {
     }
 
     /** Makes created, renamed and deleted files durable. */
-    public void sync() throws IOException {
-        files.syncDirectory(path);
+    public void sync() throws SyncFailedException {
+        try {
+            files.syncDirectory(path);
+        } catch (IOException e) {
+            throw new SyncFailedException(path.toString(), e);
+        }
+    }
+
+    /** Makes what was written to a file durable. */
+    public void sync(StoreFile file, String name) throws SyncFailedException {
+        try {
+            file.sync();
+        } catch (IOException e) {
+            throw new SyncFailedException(file(name).toString(), e);
+        }
+    }
+
+    /** Gives a finished temporary file its name, in the place of any file that has it. Durable on return. */
+    public void publish(String name) throws IOException {
+        files.rename(file(StoreFileNames.temporary(name)), file(name));
+        sync();
     }
 
     /** The whole of a small file, from position 0 to the limit. */
@@ -69,8 +88,7 @@ public final class StoreDirectory {
     /** Replaces a file by a new one as a whole: a crash leaves the old or the new one. Durable on return. */
     public void replace(String name, ByteBuffer contents) throws IOException {
         writeTemporary(name, contents);
-        files.rename(file(StoreFileNames.temporary(name)), file(name));
-        sync();
+        publish(name);
     }
 
     /** Writes and syncs the temporary file that is to replace {@code name}. */
@@ -79,7 +97,7 @@ public final class StoreDirectory {
         deleteIfExists(StoreFileNames.temporary(name));
         try (StoreFile file = files.create(temporary)) {
             write(file, contents, 0);
-            file.sync();
+            sync(file, name);
         }
     }
 

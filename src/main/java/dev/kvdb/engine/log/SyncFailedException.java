@@ -2,13 +2,16 @@ package dev.kvdb.engine.log;
 
 import java.io.IOException;
 
-/** A sync of the log failed: what is on disk is unknown, and a later sync that succeeds says nothing about it. */
+/** A sync failed: what is on disk is unknown, and a later sync that succeeds says nothing about it. */
 public final class SyncFailedException extends IOException {
 
     private static final long serialVersionUID = 1L;
 
-    /** @param cause what the operating system said */
-    public SyncFailedException(String file, IOException cause) {
+    /**
+     * @param file what was to be synced
+     * @param cause what the operating system said
+     */
+    SyncFailedException(String file, IOException cause) {
         super("sync of " + file + " failed: " + cause.getMessage(), cause);
     }
 }

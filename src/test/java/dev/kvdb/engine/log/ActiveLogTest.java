@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kvdb.engine.env.NoSpaceException;
-import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.format.FrameHeader;
 import dev.kvdb.engine.format.Manifest;
 import dev.kvdb.engine.format.Mark;
@@ -125,7 +124,7 @@ class ActiveLogTest {
     void newSegmentOfWhichItIsUnknownWhetherItIsListed_keepsItsFile() throws IOException {
         fixture.files.inject(Fault.on(FileOperation.RENAME));
 
-        assertThatThrownBy(() -> log.begin(43, version)).isInstanceOf(StoreIoException.class);
+        assertThatThrownBy(() -> log.begin(43, version)).isInstanceOf(UncertainManifestException.class);
         assertThat(fixture.disk.list(fixture.disk.root())).contains("0000000001.log");
     }
 
@@ -135,7 +134,7 @@ class ActiveLogTest {
         append(10);
         fixture.files.inject(Fault.on(FileOperation.SYNC));
 
-        assertThatThrownBy(log::sync).isInstanceOf(SyncFailedException.class).hasMessageContaining("segment 1");
+        assertThatThrownBy(log::sync).isInstanceOf(SyncFailedException.class).hasMessageContaining("0000000001.log");
         assertThat(log.isDurable()).isFalse();
     }
 

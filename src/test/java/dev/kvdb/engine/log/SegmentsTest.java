@@ -165,7 +165,7 @@ class SegmentsTest {
             fresh.files.inject(Fault.on(failing));
 
             assertThatThrownBy(() -> segments.change(new Segments.Change(), 9))
-                    .isInstanceOf(StoreIoException.class)
+                    .isInstanceOf(UncertainManifestException.class)
                     .hasMessageContaining("MANIFEST");
         }
     }

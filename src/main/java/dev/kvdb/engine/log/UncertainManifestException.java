@@ -1,0 +1,13 @@
+package dev.kvdb.engine.log;
+
+import java.io.IOException;
+
+/** It is unknown whether the old manifest stands or the new one; nothing may be written to the store any more. */
+public final class UncertainManifestException extends IOException {
+
+    private static final long serialVersionUID = 1L;
+
+    UncertainManifestException(String file, IOException cause) {
+        super("replacing " + file + " failed: " + cause.getMessage(), cause);
+    }
+}

@@ -1,0 +1,65 @@
+package dev.kvdb.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kvdb.engine.format.Manifest;
+import dev.kvdb.engine.log.Segments;
+import dev.kvdb.engine.log.StoreDirectory;
+import dev.kvdb.testkit.CrashingFileSystem;
+import dev.kvdb.testkit.Logs;
+import dev.kvdb.testkit.PassingClock;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.locks.ReentrantLock;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Runs the maintainer in the test's thread. */
+@Timeout(60)
+class MaintainerTest {
+
+    private final CrashingFileSystem disk = new CrashingFileSystem();
+    private final Segments segments =
+            new Segments(new StoreDirectory(disk, disk.root()), new Manifest(new UUID(1, 2), 1, 1, List.of()), 16);
+
+    @Test
+    void collectionFailsBecauseOfADefect_maintainerGoesOn() {
+        Logs.silenceEngine();
+        PassingClock clock = new PassingClock();
+        StoreOptions options = MemoryStore.SMALL.toBuilder()
+                .garbageCollection(new StoreOptions.GarbageCollection(0, 0.3, 0, 1_000))
+                .build();
+        FailingChores chores = new FailingChores();
+        Maintainer maintainer = new Maintainer(segments, clock, options, new ReentrantLock(), chores);
+        chores.whenDone = maintainer::close;
+        long start = clock.nanoTime();
+        maintainer.run();
+
+        assertThat(chores.collections).isEqualTo(3);
+        assertThat(clock.nanoTime() - start).as("nanoseconds").isGreaterThanOrEqualTo(3_000_000_000L);
+    }
+
+    /** Fails twice, in two ways. */
+    private static final class FailingChores implements Maintainer.Chores {
+
+        private int collections;
+        private Runnable whenDone = () -> {};
+
+        @Override
+        public void writeSnapshot() {
+            throw new AssertionError("no snapshot is due");
+        }
+
+        @Override
+        public void collectGarbage() {
+            collections++;
+            if (collections == 1) {
+                throw new IllegalStateException("as if");
+            }
+            if (collections == 2) {
+                throw new OutOfMemoryError("as if");
+            }
+            whenDone.run();
+        }
+    }
+}
