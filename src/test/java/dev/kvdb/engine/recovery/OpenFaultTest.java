@@ -1,0 +1,143 @@
+package dev.kvdb.engine.recovery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.kvdb.engine.MemoryStore;
+import dev.kvdb.engine.Store;
+import dev.kvdb.engine.StoreListener;
+import dev.kvdb.engine.StoreState;
+import dev.kvdb.engine.env.Environment;
+import dev.kvdb.engine.error.DamageException;
+import dev.kvdb.engine.error.DiskFullException;
+import dev.kvdb.engine.error.StoreException;
+import dev.kvdb.engine.error.StoreIoException;
+import dev.kvdb.testkit.CrashingFileSystem;
+import dev.kvdb.testkit.Fault;
+import dev.kvdb.testkit.FileOperation;
+import dev.kvdb.testkit.ManualClock;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/** Opens during which something fails: a file operation, the disk's space, a thread. */
+class OpenFaultTest {
+
+    @Test
+    void anyFileOperationThatFails_failsTheOpenAndTheNextOneSucceeds() throws IOException {
+        MemoryStore running = OpenTest.severalSegments();
+        Map<Long, String> entries = running.entries();
+        for (int nth = 1; ; nth++) {
+            MemoryStore store = running.image();
+            store.files.inject(Fault.onAnything().nth(nth));
+            try {
+                store.open();
+                store.close();
+                if (store.files.count() < nth) {
+                    break;
+                }
+            } catch (StoreException e) {
+                assertThat(e).as("operation %d", nth).isInstanceOfAny(StoreIoException.class, DamageException.class);
+                assertThat(store.disk.openHandles()).as("operation %d", nth).isEmpty();
+            }
+            store.files.heal();
+            store.open();
+            assertThat(store.entries()).as("operation %d", nth).isEqualTo(entries);
+            store.close();
+        }
+        running.close();
+    }
+
+    @Test
+    void snapshotOrHintCannotBeRead_isMadeAnewFromTheLog() throws IOException {
+        MemoryStore closed = OpenTest.severalSegments();
+        Map<Long, String> entries = closed.entries();
+        closed.close();
+        for (String cache : List.of("SNAPSHOT", ".*[.]hint")) {
+            for (FileOperation operation : List.of(FileOperation.OPEN, FileOperation.READ)) {
+                for (int nth = 1; nth < 4; nth++) {
+                    MemoryStore store = new MemoryStore(closed.disk.copy(), MemoryStore.SMALL);
+                    if (!cache.equals("SNAPSHOT")) {
+                        store.disk.delete(store.file("SNAPSHOT"));
+                    }
+                    store.files.inject(Fault.on(operation).named(cache).nth(nth));
+                    store.open();
+                    assertThat(store.entries()).isEqualTo(entries);
+                    store.close();
+                }
+            }
+        }
+    }
+
+    @Test
+    void reserveCannotBeTaken_nothingStaysOpen() {
+        MemoryStore store = new MemoryStore(
+                new CrashingFileSystem(),
+                MemoryStore.SMALL.toBuilder().reserveBytes(100_000).build());
+        store.open().set(1, "one");
+        store.close();
+        store.with(MemoryStore.SMALL.toBuilder().reserveBytes(200_000).build());
+        store.files.inject(Fault.on(FileOperation.CREATE).named("RESERVE"));
+        assertThatThrownBy(store::open).isInstanceOf(StoreIoException.class);
+        assertThat(store.disk.openHandles()).isEmpty();
+        store.files.heal();
+        assertThat(store.open().get(1)).isEqualTo("one");
+        store.close();
+    }
+
+    @Test
+    void noThreadForTheStore_nothingStaysOpen() {
+        CrashingFileSystem disk = new CrashingFileSystem();
+        for (int threads = 0; threads < 2; threads++) {
+            AtomicInteger left = new AtomicInteger(threads);
+            Environment environment = new Environment(disk, new ManualClock(), new SplittableRandom(1), task -> {
+                Thread thread = new Thread(task) {
+                    @Override
+                    public void start() {
+                        if (left.getAndDecrement() == 0) {
+                            throw new OutOfMemoryError("unable to create native thread, as if");
+                        }
+                        super.start();
+                    }
+                };
+                thread.setDaemon(true);
+                return thread;
+            });
+            assertThatThrownBy(() -> Store.open(disk.root(), MemoryStore.SMALL, environment, StoreListener.NONE))
+                    .isInstanceOf(OutOfMemoryError.class);
+            assertThat(disk.openHandles()).isEmpty();
+        }
+        new MemoryStore(disk, MemoryStore.SMALL).open().close();
+    }
+
+    @Test
+    void fullDisk_isOpenedFromTheReserve() {
+        var options = MemoryStore.SMALL.toBuilder().reserveBytes(500_000).build();
+        MemoryStore store = new MemoryStore(new CrashingFileSystem(), options).open();
+        store.set(1, "one");
+        try (MemoryStore image = store.image()) {
+            image.files.inject(Fault.on(FileOperation.WRITE).named(".*log").as(Fault.Kind.NO_SPACE));
+            image.open();
+            assertThat(image.get(1)).isEqualTo("one");
+        }
+        try (MemoryStore image = store.image()) {
+            image.files.inject(Fault.on(FileOperation.WRITE)
+                    .named(".*log")
+                    .as(Fault.Kind.NO_SPACE)
+                    .forEver());
+            assertThatThrownBy(image::open).isInstanceOf(DiskFullException.class);
+        }
+        try (MemoryStore image = store.image()) {
+            image.files.inject(Fault.on(FileOperation.WRITE)
+                    .named("RESERVE")
+                    .as(Fault.Kind.NO_SPACE)
+                    .forEver());
+            image.with(options.toBuilder().reserveBytes(600_000).build()).open();
+            assertThat(image.store().statistics().state()).isEqualTo(StoreState.DISK_FULL);
+        }
+        store.close();
+    }
+}
