@@ -64,7 +64,7 @@ record CrashCheck(StoreOptions options, WriteHistory history) {
         try (Store store = open(image, seed + 1)) {
             Map<Long, Entry> entries = entries(store);
             checkProbe(entries, true);
-            history.prefixOf(entries, new Expected(prefix, prefix, expected.seen()));
+            history.prefixOf(entries, new Expected(prefix, prefix, expected.seen(), expected.gone()));
             assertThat(store.statistics().recovery().clean())
                     .as("clean open after a close")
                     .isTrue();

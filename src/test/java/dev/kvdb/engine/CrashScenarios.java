@@ -50,6 +50,7 @@ public final class CrashScenarios {
                         .parallel()
                         .forEach(k -> FaultyRun.check(
                                 SyncPolicy.ALWAYS, Fault.on(SYNC).nth(k), seed));
+            case "full disk" -> crash(new Plan(SyncPolicy.ALWAYS, 1, 12, 20, 2_000, 5, false, 0.3, 60), seed, 2);
             case "hints" -> crash(new Plan(SyncPolicy.ALWAYS, 3, 60, 200, 700, 6, false, 0.3), seed, 5);
             case "damage" -> damage(seed);
             default -> throw new IllegalArgumentException(scenario);

@@ -6,6 +6,7 @@ import dev.kvdb.engine.ClientNote.Acknowledged;
 import dev.kvdb.engine.ClientNote.Begun;
 import dev.kvdb.engine.ClientNote.Durable;
 import dev.kvdb.engine.env.Clock;
+import dev.kvdb.engine.error.DiskFullException;
 import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.ManualClock;
 import dev.kvdb.testkit.TestEnvironment;
@@ -18,6 +19,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -40,6 +42,10 @@ final class CrashWorkload {
     private static final int WRITES_WHILE_COPYING_MAX = 20;
 
     private static final long COPIED_BYTES_PER_SECOND = 1024 * KIB;
+    private static final int RESERVE_BYTES = 4 * KIB;
+
+    /** Keys that only a full disk is asked to take. */
+    private static final long REFUSED_KEYS = 1_000_000;
 
     private final Plan plan;
     private final CrashingFileSystem files;
@@ -49,6 +55,7 @@ final class CrashWorkload {
     private final AtomicLong lastAcknowledged = new AtomicLong();
     private final Map<Long, Long> newest = new ConcurrentHashMap<>();
     private final Set<Thread> collecting = ConcurrentHashMap.newKeySet();
+    private volatile boolean diskIsFull;
     private Store store;
 
     /**
@@ -62,6 +69,7 @@ final class CrashWorkload {
      * @param collectPercent how many steps collect garbage
      * @param collectBeside whether garbage is collected while others write, and its copying waits for writes
      * @param deadShareMin when a segment is worth it
+     * @param fullDiskPercent before how many steps the disk is full for a few writes
      */
     record Plan(
             SyncPolicy policy,
@@ -71,7 +79,21 @@ final class CrashWorkload {
             int valueBytesTypical,
             int collectPercent,
             boolean collectBeside,
-            double deadShareMin) {
+            double deadShareMin,
+            int fullDiskPercent) {
+
+        /** A plan in which the disk is never full. */
+        Plan(
+                SyncPolicy policy,
+                int writers,
+                int steps,
+                int keys,
+                int valueBytesTypical,
+                int collectPercent,
+                boolean collectBeside,
+                double deadShareMin) {
+            this(policy, writers, steps, keys, valueBytesTypical, collectPercent, collectBeside, deadShareMin, 0);
+        }
 
         StoreOptions options() {
             return StoreOptions.DEFAULTS.toBuilder()
@@ -80,7 +102,7 @@ final class CrashWorkload {
                     .segmentBytesMax(64 * KIB)
                     .valueBytesMax(16 * KIB)
                     .cacheBytesMax(0)
-                    .reserveBytes(0)
+                    .reserveBytes(fullDiskPercent > 0 ? RESERVE_BYTES : 0)
                     .snapshotLogBytes(96 * KIB)
                     .garbageCollection(new StoreOptions.GarbageCollection(
                             0, deadShareMin, collectBeside ? COPIED_BYTES_PER_SECOND : 0, 0))
@@ -107,6 +129,9 @@ final class CrashWorkload {
     }
 
     private void step() {
+        if (plan.fullDiskPercent() > 0 && random.nextInt(100) < plan.fullDiskPercent()) {
+            writeOnFullDisk();
+        }
         int dice = random.nextInt(100);
         if (dice < plan.collectPercent()) {
             collect(random.nextInt(3) == 0);
@@ -150,6 +175,58 @@ final class CrashWorkload {
             pending.add(own.nextInt(100) < 30 ? remove(key) : set(key, valueBytes(own)));
         }
         pending.forEach(CrashWorkload::await);
+    }
+
+    /**
+     * Has a group taken back of which the first write went to the file, since there was no room for the second, and
+     * removes what was never there; then there is room again.
+     */
+    private void writeOnFullDisk() {
+        CountDownLatch allQueued = new CountDownLatch(1);
+        Thread driver = Thread.currentThread();
+        long refusedKey = REFUSED_KEYS + ids.get();
+        CompletableFuture<?> holdsBack = set(random.nextInt(plan.keys()), 10).whenComplete((done, failure) -> {
+            if (Thread.currentThread() != driver) {
+                awaitUninterruptibly(allQueued);
+            }
+        });
+        diskIsFull = true;
+        CompletableFuture<?> first = set(refusedKey, 1 + random.nextInt(2 * KIB));
+        CompletableFuture<?> second = set(refusedKey + 1, 8 * KIB);
+        files.capacityBytes(Long.MAX_VALUE - files.usableBytes(files.root()) + 3 * KIB);
+        allQueued.countDown();
+        List.of(holdsBack, first, second).forEach(this::awaitUnlessFull);
+        for (int i = random.nextInt(4); i > 0; i--) {
+            long key = random.nextInt(3) == 0 ? random.nextInt(plan.keys()) : refusedKey + random.nextInt(2);
+            awaitUnlessFull(remove(key));
+        }
+        diskIsFull = false;
+        files.capacityBytes(Long.MAX_VALUE);
+        StoreState state = store.statistics().state();
+        while (state != StoreState.WRITABLE) {
+            assertThat(state).isEqualTo(StoreState.DISK_FULL);
+            clock.advance(Duration.ofSeconds(2));
+            clock.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+            state = store.statistics().state();
+        }
+    }
+
+    private void awaitUnlessFull(CompletableFuture<?> write) {
+        try {
+            await(write);
+        } catch (AssertionError e) {
+            if (!diskIsFull || !(e.getCause() instanceof DiskFullException)) {
+                throw e;
+            }
+        }
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(WAIT_SECONDS, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private int valueBytes(SplittableRandom own) {

@@ -20,6 +20,7 @@ class MutantTest {
     private static final String FAILED_SYNCS = "failed syncs";
     private static final String DAMAGE = "damage";
     private static final String HINTS = "hints";
+    private static final String FULL_DISK = "full disk";
 
     @ParameterizedTest
     @ValueSource(
@@ -32,6 +33,7 @@ class MutantTest {
                 FAILED_SYNCS,
                 DAMAGE,
                 HINTS,
+                FULL_DISK,
             })
     void engineWithoutAMutant_passesEachHarness(String scenario) throws Exception {
         Seeds.run(seed -> {
@@ -95,6 +97,20 @@ class MutantTest {
                                 "if (syncFailure != null) {",
                                 "if (false) {")
                         .and("Committer.java", COMMIT_THE_GROUP + ASK_FOR_REFUSAL, ASK_FOR_REFUSAL + COMMIT_THE_GROUP),
+                Mutant.of(
+                        "group that was cut off taken for gone before a sync",
+                        FULL_DISK,
+                        12,
+                        "log/SegmentAppender.java",
+                        "cutUnsynced = true;",
+                        "cutUnsynced = false;"),
+                Mutant.of(
+                        "group for which there was no room not cut off",
+                        FULL_DISK,
+                        12,
+                        "Committer.java",
+                        "                log.rollBack();\n",
+                        "                if (groupBytes < 0) { log.rollBack(); }\n"),
                 Mutant.of(
                         "no directory sync after a swap of the manifest",
                         ALWAYS,

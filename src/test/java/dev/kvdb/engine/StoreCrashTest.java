@@ -51,6 +51,11 @@ class StoreCrashTest {
         crash("tombstones, os", new Plan(SyncPolicy.OS, 1, 300, 60, 8_000, 12, false, 0.6), 30, STATES / 10);
     }
 
+    @Test
+    void crashAfterTheDiskWasFull_refusedWritesStayAway() throws Exception {
+        crash("full disks", new Plan(SyncPolicy.ALWAYS, 1, 40, 30, 3_000, 6, false, 0.3, 40), 0, STATES / 10);
+    }
+
     private static void crash(String name, Plan plan, int placesSkippedMax, int statesMin) throws Exception {
         Seeds.run(seed -> {
             int states = 0;

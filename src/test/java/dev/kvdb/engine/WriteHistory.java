@@ -8,6 +8,7 @@ import dev.kvdb.engine.ClientNote.Durable;
 import dev.kvdb.engine.ClientNote.Served;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -25,6 +26,9 @@ final class WriteHistory {
 
     private final List<Write> writes;
     private final Map<Long, Write> byVersion = new HashMap<>();
+
+    /** Writes that were never acknowledged: a full disk refused them. A crash may bring the newest of them back. */
+    private final List<Begun> refused;
 
     /** A write that changed something. */
     record Write(int id, long key, int valueBytes, long version) {
@@ -44,11 +48,13 @@ final class WriteHistory {
      * @param from the version of the last write that must be there
      * @param to the version of the last write that may be there
      * @param seen the highest version that a client was told
+     * @param gone numbers of refused writes that must not be there: a later write of the key was acknowledged
      */
-    record Expected(long from, long to, long seen) {}
+    record Expected(long from, long to, long seen, Set<Integer> gone) {}
 
-    private WriteHistory(List<Write> writes) {
+    private WriteHistory(List<Write> writes, List<Begun> refused) {
         this.writes = writes;
+        this.refused = refused;
         writes.forEach(write -> byVersion.put(write.version(), write));
     }
 
@@ -65,7 +71,12 @@ final class WriteHistory {
             }
         }
         writes.sort(Comparator.comparingLong(Write::version));
-        return new WriteHistory(List.copyOf(writes));
+        for (Object note : notes) {
+            if (note instanceof Acknowledged acknowledged) {
+                begun.remove(acknowledged.id());
+            }
+        }
+        return new WriteHistory(List.copyOf(writes), List.copyOf(begun.values()));
     }
 
     /** A value that no other write has, from a write's number. */
@@ -87,25 +98,32 @@ final class WriteHistory {
     Expected at(Collection<?> notes, SyncPolicy policy) {
         long from = 0;
         long seen = 0;
-        Set<Integer> begun = new HashSet<>();
+        Map<Integer, Begun> begun = new HashMap<>();
+        Set<Integer> gone = new HashSet<>();
         for (Object note : notes) {
             if (note instanceof Begun one) {
-                begun.add(one.id());
+                begun.put(one.id(), one);
             } else if (note instanceof Acknowledged acknowledged) {
                 seen = Math.max(seen, acknowledged.version());
-                from = policy == SyncPolicy.ALWAYS ? seen : from;
+                if (policy == SyncPolicy.ALWAYS) {
+                    from = seen;
+                    refused.stream()
+                            .filter(one -> one.id() < acknowledged.id()
+                                    && one.key() == begun.get(acknowledged.id()).key())
+                            .forEach(one -> gone.add(one.id()));
+                }
             } else if (note instanceof Durable durable) {
                 from = Math.max(from, durable.version());
             }
         }
         long to = from;
         for (Write write : writes) {
-            if (write.version() > from && !begun.contains(write.id())) {
+            if (write.version() > from && !begun.containsKey(write.id())) {
                 break;
             }
             to = Math.max(to, write.version());
         }
-        return new Expected(from, to, seen);
+        return new Expected(from, to, seen, Set.copyOf(gone));
     }
 
     /** What may be there after a second crash, given what the recovery after the first one served. */
@@ -113,9 +131,10 @@ final class WriteHistory {
         Expected narrowed = expected;
         for (Object note : notes) {
             if (note instanceof Served served) {
-                narrowed = new Expected(served.version(), served.version(), expected.seen());
+                narrowed = new Expected(served.version(), served.version(), expected.seen(), expected.gone());
             } else if (note instanceof Acknowledged probe) {
-                narrowed = new Expected(narrowed.from(), narrowed.to(), Math.max(narrowed.seen(), probe.version()));
+                narrowed = new Expected(
+                        narrowed.from(), narrowed.to(), Math.max(narrowed.seen(), probe.version()), expected.gone());
             }
         }
         return narrowed;
@@ -128,11 +147,16 @@ final class WriteHistory {
      * @throws AssertionError where there is none in the expected range, or a value is not the one that was written
      */
     long prefixOf(Map<Long, Entry> entries, Expected expected) {
+        Set<Long> refusedKeys = keysOfRefusedRemoves(expected);
+        long versionMax = Long.MAX_VALUE;
         for (Entry entry : entries.values()) {
             Write write = byVersion.get(entry.version());
-            if (write == null || write.key() != entry.key() || write.isRemove()) {
+            if (write == null && isRefused(entry, expected)) {
+                refusedKeys.add(entry.key());
+                versionMax = Math.min(versionMax, entry.version() - 1);
+            } else if (write == null || write.key() != entry.key() || write.isRemove()) {
                 fail("key %d has version %d, which belongs to %s", entry.key(), entry.version(), write);
-            } else if (!java.util.Arrays.equals(entry.value(), write.value())) {
+            } else if (!Arrays.equals(entry.value(), write.value())) {
                 fail("key %d has %d bytes that are not the value of %s", entry.key(), entry.value().length, write);
             }
         }
@@ -143,7 +167,7 @@ final class WriteHistory {
             long following = next < writes.size() ? writes.get(next).version() : Long.MAX_VALUE;
             if (following > expected.from()) {
                 atLeast = atLeast == null ? new HashMap<>(state) : atLeast;
-                if (isState(state, entries)) {
+                if (isState(state, entries, refusedKeys) && version <= versionMax) {
                     return version;
                 }
             }
@@ -161,12 +185,35 @@ final class WriteHistory {
         }
     }
 
-    private static boolean isState(Map<Long, Write> state, Map<Long, Entry> entries) {
-        return state.size() == entries.size()
-                && state.values().stream().allMatch(write -> {
-                    Entry entry = entries.get(write.key());
-                    return entry != null && entry.version() == write.version();
-                });
+    /** Whether the entry is of a set that was refused and is not gone for sure. */
+    private boolean isRefused(Entry entry, Expected expected) {
+        return refused.stream()
+                .anyMatch(one -> one.key() == entry.key()
+                        && one.valueBytes() == entry.value().length
+                        && !expected.gone().contains(one.id())
+                        && Arrays.equals(entry.value(), valueOf(one.id(), one.valueBytes())));
+    }
+
+    private Set<Long> keysOfRefusedRemoves(Expected expected) {
+        Set<Long> keys = new HashSet<>();
+        for (Begun one : refused) {
+            if (one.valueBytes() == Begun.REMOVE && !expected.gone().contains(one.id())) {
+                keys.add(one.key());
+            }
+        }
+        return keys;
+    }
+
+    /** Whether the entries are that state, but for keys of which a refused write may be there. */
+    private static boolean isState(Map<Long, Write> state, Map<Long, Entry> entries, Set<Long> refusedKeys) {
+        Set<Long> keys = new HashSet<>(state.keySet());
+        keys.addAll(entries.keySet());
+        keys.removeAll(refusedKeys);
+        return keys.stream().allMatch(key -> {
+            Write write = state.get(key);
+            Entry entry = entries.get(key);
+            return write != null && entry != null && entry.version() == write.version();
+        });
     }
 
     private String differences(Map<Long, Write> state, Map<Long, Entry> entries) {
