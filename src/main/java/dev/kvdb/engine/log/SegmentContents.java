@@ -44,6 +44,15 @@ public record SegmentContents(RecordTable records, List<VersionRange> hidden, in
         return new SegmentContents(records, List.copyOf(hidden), damagedValues);
     }
 
+    /** The same where it is known from elsewhere that no record in the segment has a higher version. */
+    public SegmentContents upTo(long lastVersion) {
+        List<VersionRange> left = hidden.stream()
+                .map(range -> range.upTo(lastVersion))
+                .filter(range -> range.from() <= range.to())
+                .toList();
+        return new SegmentContents(records, left, damagedValues);
+    }
+
     /** Adds the frame that the scanner is at, unless it is a mark. */
     public static void addRecord(SegmentScanner scanner, RecordTable records) {
         FrameHeader frame = scanner.frame();

@@ -154,7 +154,7 @@ public final class Recovery {
                                     + " bytes that the manifest lists");
                 }
                 if (!covered.contains(segment.id())) {
-                    sources.add(openHint(segment, hidden, progress));
+                    sources.add(openHint(segment, segments, hidden, progress));
                 }
             }
             progress.phase("building the index");
@@ -251,14 +251,15 @@ public final class Recovery {
         return covered;
     }
 
-    private RecordSource openHint(Segment segment, List<VersionRange> hidden, Progress progress) throws IOException {
+    private RecordSource openHint(Segment segment, Segments segments, List<VersionRange> hidden, Progress progress)
+            throws IOException {
         SegmentContents contents = scanned.get(segment.id());
         if (contents == null) {
             String hint = StoreFileNames.hint(segment.id());
             if (!hintsRefused.contains(segment.id()) && directory.files().exists(directory.file(hint))) {
                 return RecordSource.of(HintFile.open(directory, segment), segment);
             }
-            contents = scan(segment, progress);
+            contents = scan(segment, lastVersionOf(segment, segments), progress);
             if (contents.hidden().isEmpty() && writeHint(segment, contents)) {
                 return RecordSource.of(HintFile.open(directory, segment), segment);
             }
@@ -271,7 +272,17 @@ public final class Recovery {
         return RecordSource.of(contents.records(), segment);
     }
 
-    private SegmentContents scan(Segment segment, Progress progress) throws IOException {
+    /** The highest version that the segment may hold, as the one that was appended after it says, where it is there. */
+    private static long lastVersionOf(Segment segment, Segments segments) {
+        for (Segment later : segments.all()) {
+            if (later.header().previous().segmentId() == segment.id()) {
+                return later.header().previous().lastVersion();
+            }
+        }
+        return Long.MAX_VALUE;
+    }
+
+    private SegmentContents scan(Segment segment, long lastVersion, Progress progress) throws IOException {
         progress.phase("scanning " + segment.path());
         SegmentContents contents;
         try (StoreFile file = directory.files().openForReading(directory.file(StoreFileNames.segment(segment.id())))) {
@@ -279,6 +290,13 @@ public final class Recovery {
         }
         progress.addBytes(segment.length());
         hintsRebuilt++;
+        if (!contents.hidden().isEmpty()) {
+            segment.markDamaged();
+            contents = contents.upTo(lastVersion);
+            if (contents.hidden().isEmpty()) {
+                LOG.log(Level.ERROR, "damage in " + segment.path() + " behind its last record; no record is hit");
+            }
+        }
         noteScanned(segment.id(), contents);
         return contents;
     }
