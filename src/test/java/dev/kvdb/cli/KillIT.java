@@ -3,8 +3,11 @@ package dev.kvdb.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kvdb.client.ClientException;
+import dev.kvdb.client.ClientOptions;
 import dev.kvdb.client.KvdbClient;
+import dev.kvdb.client.ServerAddress;
 import dev.kvdb.client.StoredValue;
+import dev.kvdb.testkit.ServerProcess;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -55,16 +58,17 @@ class KillIT {
             writers.add(new Writer(number));
         }
         for (int round = 0; round < ROUNDS; round++) {
-            try (ServerProcess server = ServerProcess.start(work, database, configuration);
-                    KvdbClient client = server.connect()) {
+            try (ServerProcess server = ServerProcess.start(database, configuration).awaitReady();
+                    KvdbClient client = connect(server)) {
                 check(writers, client);
                 writeUntilKilled(writers, server, client, configuration.length > 0);
             }
         }
-        try (ServerProcess server = ServerProcess.start(work, database, configuration);
-                KvdbClient client = server.connect()) {
+        try (ServerProcess server = ServerProcess.start(database, configuration).awaitReady();
+                KvdbClient client = connect(server)) {
             check(writers, client);
-            assertThat(server.terminate()).isEqualTo(143);
+            server.terminate();
+            assertThat(server.awaitExit()).isEqualTo(143);
         }
     }
 
@@ -91,6 +95,11 @@ class KillIT {
             thread.join();
         }
         assertThat(writers).allSatisfy(writer -> assertThat(writer.unexpected).isNull());
+    }
+
+    private static KvdbClient connect(ServerProcess server) {
+        return KvdbClient.connect(
+                ServerAddress.parse(server.address()), ClientOptions.DEFAULTS.withTimeoutMillis(PATIENCE.toMillis()));
     }
 
     private static void collectUntilFailure(KvdbClient client) {

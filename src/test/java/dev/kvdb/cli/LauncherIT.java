@@ -2,7 +2,10 @@ package dev.kvdb.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kvdb.client.ClientOptions;
 import dev.kvdb.client.KvdbClient;
+import dev.kvdb.client.ServerAddress;
+import dev.kvdb.testkit.ServerProcess;
 import dev.kvdb.v1.StatusResponse;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -43,7 +46,7 @@ class LauncherIT {
 
     @BeforeAll
     static void start() throws IOException {
-        sharedServer = ServerProcess.start(shared, shared.resolve("database"));
+        sharedServer = ServerProcess.start(shared.resolve("database")).awaitReady();
     }
 
     @AfterAll
@@ -56,12 +59,16 @@ class LauncherIT {
         server = sharedServer;
     }
 
+    private static KvdbClient connect(ServerProcess server) {
+        return KvdbClient.connect(ServerAddress.parse(server.address()), ClientOptions.DEFAULTS);
+    }
+
     private Ended kvdb(String... arguments) throws IOException, InterruptedException {
         return run(ServerProcess.launch(arguments), new byte[0]);
     }
 
     private Ended run(ProcessBuilder builder, byte[] input) throws IOException, InterruptedException {
-        builder.environment().putIfAbsent("KVDB_SERVER", server.address().toString());
+        builder.environment().putIfAbsent("KVDB_SERVER", server.address());
         Path err = Files.createTempFile(work, "err", "");
         Process process = builder.redirectError(err.toFile()).start();
         try (OutputStream in = process.getOutputStream()) {
@@ -102,7 +109,7 @@ class LauncherIT {
     @Test
     void wrongUsage_exits2_andAnUnreachableServer3() throws Exception {
         assertThat(kvdb("get", "x").exitCode()).isEqualTo(2);
-        Ended refused = kvdb("--server", ServerProcess.freeAddress().toString(), "get", "1");
+        Ended refused = kvdb("--server", "127.0.0.1:" + ServerProcess.freePort(), "get", "1");
         assertThat(refused.exitCode()).isEqualTo(3);
         assertThat(refused.err()).contains("connection refused").hasLineCount(2);
         Ended unknown = kvdb("--server", "no-such-host.invalid:1", "get", "1");
@@ -123,13 +130,14 @@ class LauncherIT {
     @Test
     void terminated_stopsCleanly_andTheNextOpenIsClean() throws Exception {
         Path database = work.resolve("database");
-        try (ServerProcess first = ServerProcess.start(work, database);
-                KvdbClient client = first.connect()) {
+        try (ServerProcess first = ServerProcess.start(database).awaitReady();
+                KvdbClient client = connect(first)) {
             client.set(1, new byte[] {7});
-            assertThat(first.terminate()).isEqualTo(SIGTERM_EXIT_CODE);
+            first.terminate();
+            assertThat(first.awaitExit()).isEqualTo(SIGTERM_EXIT_CODE);
         }
-        try (ServerProcess second = ServerProcess.start(work, database);
-                KvdbClient client = second.connect()) {
+        try (ServerProcess second = ServerProcess.start(database).awaitReady();
+                KvdbClient client = connect(second)) {
             StatusResponse status = client.status();
             assertThat(status.getRecovery().getClean()).isTrue();
             assertThat(status.getKeys()).isEqualTo(1);
@@ -139,15 +147,13 @@ class LauncherIT {
 
     @Test
     void secondServer_onTheSameDirectoryOrPort_endsWithTheReason() throws Exception {
-        try (ServerProcess second =
-                ServerProcess.startOnly(work, shared.resolve("database"), ServerProcess.freeAddress())) {
+        try (ServerProcess second = ServerProcess.start(shared.resolve("database"))) {
             assertThat(second.awaitExit()).isEqualTo(1);
             assertThat(second.output()).contains("in use by").contains(Long.toString(server.pid()));
         }
-        try (ServerProcess second = ServerProcess.startOnly(work, work.resolve("other"), server.address())) {
+        try (ServerProcess second = ServerProcess.start(server.grpcPort(), ServerProcess.freePort(), work.resolve("other"))) {
             assertThat(second.awaitExit()).isEqualTo(1);
-            assertThat(second.output())
-                    .contains(Integer.toString(server.address().port()));
+            assertThat(second.output()).contains(Integer.toString(server.grpcPort()));
         }
     }
 
@@ -155,14 +161,15 @@ class LauncherIT {
     void importAndExport_waitForTheServerToEnd() throws Exception {
         Path database = work.resolve("database");
         Path log = work.resolve("bare.log");
-        try (ServerProcess own = ServerProcess.start(work, database);
-                KvdbClient client = own.connect()) {
+        try (ServerProcess own = ServerProcess.start(database).awaitReady();
+                KvdbClient client = connect(own)) {
             client.set(1, new byte[] {7});
             client.set(-1, new byte[] {8});
             Ended locked = kvdb("export", log.toString(), database.toString());
             assertThat(locked.exitCode()).isEqualTo(1);
             assertThat(locked.err()).contains("in use by").contains(Long.toString(own.pid()));
             own.terminate();
+            own.awaitExit();
         }
         assertThat(kvdb("export", log.toString(), database.toString()).text()).startsWith("exported 2 keys");
         Path copy = work.resolve("copy");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.ByteString;
+import dev.kvdb.testkit.ServerProcess;
 import dev.kvdb.v1.GetRequest;
 import dev.kvdb.v1.KeyValueGrpc;
 import dev.kvdb.v1.SetRequest;
@@ -40,7 +41,7 @@ class ShutdownIT {
     @Test
     void callInFlight_finishes_whileProbesSayNotReadyAndNewCallsAreRefused() throws Exception {
         try (ServerProcess server = ServerProcess.start(directory).awaitReady();
-                ServerUnderTest client = server.connect()) {
+                ServerUnderTest client = ServerUnderTest.atPort(server.grpcPort())) {
             OpenCall inFlight = new OpenCall(client);
             Awaitility.await().until(() -> server.httpBody("/q/metrics").contains("kvdb_calls_in_flight 1.0"));
 
@@ -74,7 +75,7 @@ class ShutdownIT {
     void load_endsWithoutALostAcknowledgement() throws Exception {
         List<Long> acknowledged = new ArrayList<>();
         try (ServerProcess server = ServerProcess.start(directory).awaitReady();
-                ServerUnderTest client = server.connect()) {
+                ServerUnderTest client = ServerUnderTest.atPort(server.grpcPort())) {
             List<ListenableFuture<SetResponse>> sets = new ArrayList<>();
             ByteString value = ByteString.copyFrom(new byte[10_000]);
             for (long key = 0; key < 3_000; key++) {
@@ -106,7 +107,7 @@ class ShutdownIT {
     void gracePeriodOver_callIsDroppedAndTheProcessExits() {
         try (ServerProcess server = ServerProcess.start(directory, "kvdb.shutdown.grace-period=1s")
                         .awaitReady();
-                ServerUnderTest client = server.connect()) {
+                ServerUnderTest client = ServerUnderTest.atPort(server.grpcPort())) {
             OpenCall inFlight = new OpenCall(client);
             Awaitility.await().until(() -> server.httpBody("/q/metrics").contains("kvdb_calls_in_flight 1.0"));
 
@@ -120,7 +121,7 @@ class ShutdownIT {
 
     private void assertNextOpenIsCleanAndHas(List<Long> keys) {
         try (ServerProcess server = ServerProcess.start(directory).awaitReady();
-                ServerUnderTest client = server.connect()) {
+                ServerUnderTest client = ServerUnderTest.atPort(server.grpcPort())) {
             assertThat(client.admin()
                             .status(StatusRequest.getDefaultInstance())
                             .getRecovery()

@@ -2,6 +2,7 @@ package dev.kvdb.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kvdb.testkit.ServerProcess;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -6,6 +6,9 @@
  * promised, then walks the {@link dev.kvdb.testkit.CrashImages} of that run, opens a store on each image and holds it
  * against the notes made before the crash.
  *
+ * <p>{@link dev.kvdb.testkit.ServerProcess} is apart from that: the program as the build packaged it, for tests of the
+ * server and the command line.
+ *
  * <p>May use: {@code engine.env}, {@code engine.error}. Threads: every type here is safe for use by several threads
  * unless it says otherwise.
  */

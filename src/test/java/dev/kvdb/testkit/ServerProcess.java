@@ -1,9 +1,10 @@
-package dev.kvdb.server;
+package dev.kvdb.testkit;
 
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -18,10 +19,13 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 
-/** The packaged server in a process of its own, and what it printed. */
+/**
+ * A {@code kvdb serve} in a process of its own, started by the launcher that the build made, and what it printed. Safe
+ * for use by several threads. Closing it kills it.
+ */
 public final class ServerProcess implements AutoCloseable {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private final Process process;
     private final Thread reader;
@@ -39,33 +43,46 @@ public final class ServerProcess implements AutoCloseable {
         reader.start();
     }
 
-    /** Starts a server on ports that are free now, with these system properties. */
-    public static ServerProcess start(Path dataDirectory, String... properties) {
-        return start(freePort(), freePort(), dataDirectory, properties);
+    /** The launcher. */
+    public static Path launcher() {
+        return Path.of(System.getProperty("kvdb.build.directory", "target"), "kvdb");
     }
 
-    /** Starts a server with these system properties. */
-    public static ServerProcess start(int grpcPort, int httpPort, Path dataDirectory, String... properties) {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.add("-Dquarkus.grpc.server.port=" + grpcPort);
-        command.add("-Dquarkus.http.port=" + httpPort);
-        command.add("-Dkvdb.data-directory=" + dataDirectory);
-        for (String property : properties) {
-            command.add("-D" + property);
-        }
-        command.add("-jar");
-        command.add(System.getProperty("kvdb.jar", "target/quarkus-app/quarkus-run.jar"));
+    /** A process of the launcher, not started yet, that uses this JVM's Java and no configuration of the caller's. */
+    public static ProcessBuilder launch(String... arguments) {
+        List<String> command = new ArrayList<>(List.of(launcher().toString()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().keySet().removeIf(name -> name.startsWith("KVDB_") || name.startsWith("QUARKUS_"));
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        return builder;
+    }
+
+    /** Starts a server on loopback ports that are free now, with these keys of the configuration. */
+    public static ServerProcess start(Path database, String... configuration) {
+        return start(freePort(), freePort(), database, configuration);
+    }
+
+    /** Starts a server with these keys of the configuration, each as {@code KEY=VALUE}; later ones win. */
+    public static ServerProcess start(int grpcPort, int httpPort, Path database, String... configuration) {
+        List<String> keys = new ArrayList<>(List.of(
+                "quarkus.grpc.server.port=" + grpcPort,
+                "quarkus.http.port=" + httpPort,
+                "kvdb.data-directory=" + database));
+        keys.addAll(List.of(configuration));
+        List<String> arguments = new ArrayList<>(List.of("serve"));
+        keys.forEach(key -> arguments.addAll(List.of("-D", key)));
+        ProcessBuilder builder = launch(arguments.toArray(String[]::new)).redirectErrorStream(true);
         try {
-            return new ServerProcess(
-                    new ProcessBuilder(command).redirectErrorStream(true).start(), grpcPort, httpPort);
+            return new ServerProcess(builder.start(), grpcPort, httpPort);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
+    /** A loopback port that nobody listened on a moment ago. */
     public static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0)) {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -83,10 +100,15 @@ public final class ServerProcess implements AutoCloseable {
         }
     }
 
+    /** Waits until the server takes writes. */
     public ServerProcess awaitReady() {
         Awaitility.await()
                 .atMost(PATIENCE)
-                .failFast("the server has exited", () -> !process.isAlive())
+                .failFast(() -> {
+                    if (!process.isAlive()) {
+                        throw new IllegalStateException("the server has exited; it printed:\n" + output());
+                    }
+                })
                 .until(() -> httpStatus("/q/health/ready") == 200);
         return this;
     }
@@ -103,6 +125,7 @@ public final class ServerProcess implements AutoCloseable {
         }
     }
 
+    /** Body of a GET. */
     public String httpBody(String path) {
         try {
             return http.send(request(path), HttpResponse.BodyHandlers.ofString())
@@ -118,8 +141,9 @@ public final class ServerProcess implements AutoCloseable {
                 .build();
     }
 
-    public ServerUnderTest connect() {
-        return ServerUnderTest.atPort(grpcPort);
+    /** Where it serves gRPC, as {@code HOST:PORT}. */
+    public String address() {
+        return "127.0.0.1:" + grpcPort;
     }
 
     public int grpcPort() {
@@ -130,19 +154,22 @@ public final class ServerProcess implements AutoCloseable {
         return httpPort;
     }
 
-    /**
-     * Asks the process to stop, as an orchestrator does. Its output is read on, which {@code Process.destroy} would
-     * end.
-     */
+    public long pid() {
+        return process.pid();
+    }
+
+    /** Sends SIGTERM, as an orchestrator does. The output is read on, which {@code Process.destroy} would end. */
     public void terminate() {
         process.toHandle().destroy();
     }
 
-    /** Kills the process, as a crash does. */
+    /** Sends SIGKILL, as a crash does, and returns when the process is gone. */
     public void kill() {
         process.destroyForcibly();
+        awaitExit();
     }
 
+    /** Waits until the process has ended and returns its exit code. */
     public int awaitExit() {
         try {
             if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
@@ -155,6 +182,7 @@ public final class ServerProcess implements AutoCloseable {
         }
     }
 
+    /** What it has printed so far. */
     public String output() {
         return String.join("\n", lines);
     }
