@@ -4,38 +4,18 @@ import dev.kvdb.client.ClientOptions;
 import dev.kvdb.client.KvdbClient;
 import io.netty.util.internal.logging.InternalLoggerFactory;
 import io.netty.util.internal.logging.JdkLoggerFactory;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.ParentCommand;
 
 /** What the commands that call a server have in common. Starts neither Quarkus nor the engine. */
 @Command
-abstract class ClientCommand implements Callable<Integer>, OutputChoice {
-
-    @ParentCommand
-    @SuppressWarnings("NullAway.Init") // by picocli
-    private KvdbCommand top;
+abstract class ClientCommand extends ResultCommand {
 
     @Mixin
     private final ServerOptions server = new ServerOptions();
 
-    @Mixin
-    private final OutputOptions output = new OutputOptions();
-
-    private final Terminal terminal;
-
     ClientCommand(Terminal terminal) {
-        this.terminal = terminal;
-    }
-
-    Terminal terminal() {
-        return terminal;
-    }
-
-    @Override
-    public boolean json() {
-        return output.json() || top.output().json();
+        super(terminal);
     }
 
     /** Connects, runs the command, and returns the exit code. */
@@ -43,7 +23,7 @@ abstract class ClientCommand implements Callable<Integer>, OutputChoice {
     public Integer call() {
         // Else Netty finds the logging of Quarkus and starts it.
         InternalLoggerFactory.setDefaultFactory(JdkLoggerFactory.INSTANCE);
-        try (KvdbClient client = server.connect(terminal, top.server(), clientOptions())) {
+        try (KvdbClient client = server.connect(terminal(), top().server(), clientOptions())) {
             return run(client);
         }
     }
@@ -59,10 +39,13 @@ abstract class ClientCommand implements Callable<Integer>, OutputChoice {
     /** Says that the key has no value, and returns the exit code for that. */
     int missing(long key) {
         if (json()) {
-            terminal.printLine(
-                    new JsonObject().putExact("key", key).put("found", false).toString());
+            terminal()
+                    .printLine(new JsonObject()
+                            .putExact("key", key)
+                            .put("found", false)
+                            .toString());
         }
-        terminal.message("key " + key + " has no value");
+        terminal().message("key " + key + " has no value");
         return ExitCode.FAILED;
     }
 }

@@ -3,31 +3,21 @@ package dev.kvdb.cli;
 import dev.kvdb.engine.Store;
 import dev.kvdb.engine.StoreOptions;
 import java.nio.file.Path;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
 
 /**
  * What the commands that open a database's directory themselves have in common. Starts neither Quarkus nor a client.
  */
 @Command(mixinStandardHelpOptions = true)
-abstract class OfflineCommand implements Callable<Integer>, OutputChoice {
+abstract class OfflineCommand extends ResultCommand {
 
     private static final String VARIABLE = "KVDB_DATA_DIRECTORY";
     private static final String DIRECTORY_DEFAULT = "./data";
     /** A value may fill a fourth of a segment. */
     private static final int SEGMENT_VALUES_MIN = 4;
-
-    @ParentCommand
-    @SuppressWarnings("NullAway.Init") // by picocli
-    private KvdbCommand top;
-
-    @Mixin
-    private final OutputOptions output = new OutputOptions();
 
     @Parameters(
             index = "1",
@@ -44,19 +34,8 @@ abstract class OfflineCommand implements Callable<Integer>, OutputChoice {
             description = "The largest value accepted, up to 256MiB. Default: ${DEFAULT-VALUE}.")
     private long valueBytesMax;
 
-    private final Terminal terminal;
-
     OfflineCommand(Terminal terminal) {
-        this.terminal = terminal;
-    }
-
-    Terminal terminal() {
-        return terminal;
-    }
-
-    @Override
-    public boolean json() {
-        return output.json() || top.output().json();
+        super(terminal);
     }
 
     /** The database's directory. */
@@ -64,7 +43,7 @@ abstract class OfflineCommand implements Callable<Integer>, OutputChoice {
         if (directory != null) {
             return Path.of(directory);
         }
-        String variable = terminal.environment().get(VARIABLE);
+        String variable = terminal().environment().get(VARIABLE);
         return Path.of(variable == null || variable.isBlank() ? DIRECTORY_DEFAULT : variable);
     }
 
