@@ -20,7 +20,7 @@ public final class Kvdb {
         }
         CommandLineProgram program = new CommandLineProgram(Terminal.ofProcess());
         int exitCode = program.run(args);
-        if (!program.served()) {
+        if (!program.served() || exitCode != ExitCode.OK) {
             // Not exit: from JDK 21 on that asks for a logger, and here that would be Quarkus'.
             Runtime.getRuntime().halt(exitCode);
         }

@@ -7,8 +7,11 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /**
  * Serves a database until it is told to stop. Its arguments override the configuration; what they leave out comes from
@@ -41,6 +44,10 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = "-D", paramLabel = "KEY=VALUE", description = "Set a key of the configuration.")
     private Map<String, String> configuration = new LinkedHashMap<>();
 
+    @Spec
+    @SuppressWarnings("NullAway.Init") // by picocli
+    private CommandSpec spec;
+
     private final Runnable onServe;
 
     /** @param onServe called before Quarkus takes over */
@@ -50,10 +57,23 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Map<String, String> keys = configuration();
+        if (keys.containsKey("")) {
+            throw new ParameterException(spec.commandLine(), "-D: the key is missing in '=" + keys.get("") + "'");
+        }
+        keys.forEach(System::setProperty);
         onServe.run();
-        configuration().forEach(System::setProperty);
-        Quarkus.run();
+        if (isPackaged()) {
+            Quarkus.run(null, StartFailure.instead()::accept);
+        } else {
+            Quarkus.run();
+        }
         return ExitCode.OK;
+    }
+
+    /** Not in dev mode, whose developer wants to see all that Quarkus has to say. */
+    private static boolean isPackaged() {
+        return ServeCommand.class.getClassLoader() == ClassLoader.getSystemClassLoader();
     }
 
     /** What the arguments say about the configuration. */

@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A server that cannot serve says why in a line and exits with 1. */
 class StartFailureIT {
@@ -29,7 +31,10 @@ class StartFailureIT {
     void httpPortTaken_isNamed() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
                 ServerProcess server = ServerProcess.start(ServerProcess.freePort(), taken.getLocalPort(), directory)) {
-            assertFails(server, "Port " + taken.getLocalPort());
+            assertFails(
+                    server,
+                    "kvdb: cannot serve HTTP on 127.0.0.1:" + taken.getLocalPort() + ": Address already in use; ",
+                    "quarkus.http.port");
         }
     }
 
@@ -67,14 +72,53 @@ class StartFailureIT {
     }
 
     @Test
-    void valueOfOtherType_namesTheKey() {
-        try (ServerProcess server = ServerProcess.start(directory, "kvdb.cache.size=much")) {
-            assertFails(server, "kvdb.cache.size");
+    void valuesOfOtherTypes_areALineEachWithKeyAndValue() {
+        try (ServerProcess server = ServerProcess.start(
+                directory,
+                "kvdb.cache.size=much",
+                "kvdb.read-threads=many",
+                "kvdb.gc.period=banana",
+                "kvdb.gc.dead-share-min=half",
+                "kvdb.storage.sync-policy=never",
+                "kvdb.no-such-key=1")) {
+            assertFails(server, "kvdb: kvdb.cache.size is 'much', must be a size, for example 4096, 512K or 64M");
+            assertThat(server.output().lines())
+                    .containsExactlyInAnyOrder(
+                            "kvdb: kvdb.cache.size is 'much', must be a size, for example 4096, 512K or 64M",
+                            "kvdb: kvdb.read-threads is 'many', must be a whole number",
+                            "kvdb: kvdb.gc.period is 'banana', must be a duration, for example 500ms, 5s or 2m",
+                            "kvdb: kvdb.gc.dead-share-min is 'half', must be a number",
+                            "kvdb: kvdb.storage.sync-policy is 'never', must be one of always, interval, os",
+                            "kvdb: kvdb.no-such-key is not a key of the configuration; docs/operations.md lists them");
         }
     }
 
-    private static void assertFails(ServerProcess server, String line) {
+    @Test
+    void emptyValue_isNamed() {
+        try (ServerProcess server = ServerProcess.start(directory, "kvdb.gc.period=")) {
+            assertFails(server, "kvdb: kvdb.gc.period is empty");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "quarkus.http.host=no-such-host.invalid, cannot serve HTTP on no-such-host.invalid:",
+        "quarkus.http.host=192.0.2.1, cannot serve HTTP on 192.0.2.1:",
+        "quarkus.http.port=99999, cannot serve HTTP on 127.0.0.1:99999: ",
+        "quarkus.http.port=web, 'quarkus.http.port is ''web'', must be a whole number'",
+        "quarkus.grpc.server.host=192.0.2.1, cannot serve gRPC on 192.0.2.1:",
+        "quarkus.grpc.server.port=99999, cannot serve gRPC on 127.0.0.1:99999: ",
+    })
+    void addressThatCannotBeUsed_isNamed(String property, String line) {
+        try (ServerProcess server = ServerProcess.start(directory, property)) {
+            assertFails(server, "kvdb: ", line);
+        }
+    }
+
+    private static void assertFails(ServerProcess server, String... texts) {
         assertThat(server.awaitExit()).isEqualTo(1);
-        assertThat(server.output()).contains(line).doesNotContain("\tat ");
+        assertThat(server.output())
+                .contains(texts)
+                .doesNotContain("\tat ", "java.lang.", "io.qua", "SRCFG", "Configuration validation failed", "kill -9");
     }
 }
