@@ -10,6 +10,12 @@ fail() {
   exit 1
 }
 
+# Java gives the number of a stream that is closed to the first file that it opens, and would read or write that.
+# /dev/null takes the number, open the wrong way round, so that use of the stream is an error.
+true 2>/dev/null 3<&0 || exec 0>/dev/null
+true 2>/dev/null 3>&1 || exec 1</dev/null
+true 3>&2 2>/dev/null || exec 2>/dev/null
+
 self=$0
 while [ -h "$self" ]; do
   link=$(readlink "$self")

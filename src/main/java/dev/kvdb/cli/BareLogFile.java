@@ -32,10 +32,7 @@ record BareLogFile(File file, long bytes, ByteOrderChoice order, BareLogSummary 
      */
     static BareLogFile check(File file, @Nullable ByteOrderChoice asked) {
         if (!file.isFile()) {
-            throw new CommandFailure(
-                    ExitCode.FAILED,
-                    "cannot read " + file + ": "
-                            + (file.exists() ? "it is not a regular file" : "there is no such file"));
+            throw new CommandFailure(ExitCode.FAILED, "cannot read '" + file + "': " + whyNot(file));
         }
         long bytes = file.length();
         if (asked != null) {
@@ -46,6 +43,15 @@ record BareLogFile(File file, long bytes, ByteOrderChoice order, BareLogSummary 
             return new BareLogFile(file, bytes, asked, attempt.summary);
         }
         return detect(file, bytes);
+    }
+
+    private static String whyNot(File file) {
+        if (file.exists()) {
+            return "it is not a regular file";
+        }
+        return file.getPath().equals("-")
+                ? "an import reads twice, so not from the standard input; save that to a file"
+                : "there is no such file";
     }
 
     private static BareLogFile detect(File file, long bytes) {
@@ -99,7 +105,7 @@ record BareLogFile(File file, long bytes, ByteOrderChoice order, BareLogSummary 
             } catch (DamageException e) {
                 return new Attempt(order, null, e);
             } catch (IOException e) {
-                throw new CommandFailure(ExitCode.FAILED, "cannot read " + file + ": " + e.getMessage());
+                throw new CommandFailure(ExitCode.FAILED, "cannot read '" + file + "': " + SystemReason.of(e));
             }
         }
 

@@ -3,6 +3,7 @@ package dev.kvdb.cli;
 import dev.kvdb.client.ServerAddress;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -21,6 +22,7 @@ final class CommandLineProgram {
 
     private final Terminal terminal;
     private final Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+    private final StringWriter help = new StringWriter();
     private boolean served;
 
     CommandLineProgram(Terminal terminal) {
@@ -49,7 +51,17 @@ final class CommandLineProgram {
     /** Runs the command and returns its exit code. */
     int run(String... args) {
         String[] effective = args.length == 0 ? new String[] {"serve"} : args;
-        return commandLine(effective).execute(effective);
+        CommandLine line = commandLine(effective);
+        try {
+            int exitCode = line.execute(effective);
+            // Picocli prints help there, and would show a failure to do so with a stack trace.
+            if (!help.toString().isEmpty()) {
+                terminal.print(help.toString().getBytes(StandardCharsets.UTF_8));
+            }
+            return exitCode;
+        } catch (BrokenPipeException | CommandFailure e) {
+            return FailureReport.of(e, line).print(terminal);
+        }
     }
 
     /**
@@ -73,9 +85,8 @@ final class CommandLineProgram {
     }
 
     private void configure(CommandLine line) {
-        PrintWriter err = new PrintWriter(new OutputStreamWriter(terminal.err(), StandardCharsets.UTF_8), true);
-        line.setOut(new PrintWriter(new OutputStreamWriter(terminal.out(), StandardCharsets.UTF_8), true));
-        line.setErr(err);
+        line.setOut(new PrintWriter(help, true));
+        line.setErr(new PrintWriter(new OutputStreamWriter(terminal.err(), StandardCharsets.UTF_8), true));
         line.setColorScheme(CommandLine.Help.defaultColorScheme(colours() ? Ansi.ON : Ansi.OFF));
         // "set 1 @file" is kvdb's own notation.
         line.setExpandAtFiles(false);
@@ -85,11 +96,10 @@ final class CommandLineProgram {
         line.setUsageHelpAutoWidth(true);
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.registerConverter(ServerAddress.class, Converters::serverAddress);
+        line.registerConverter(ByteOrderChoice.class, Converters::byteOrder);
         line.registerConverter(java.time.Duration.class, Converters::duration);
-        line.setParameterExceptionHandler((e, args) -> {
-            FailureReport.usage(e, err);
-            return ExitCode.USAGE;
-        });
+        line.setParameterExceptionHandler(
+                (e, args) -> FailureReport.usage(e, args).print(terminal));
         line.setExecutionExceptionHandler(
                 (e, failed, parsed) -> FailureReport.of(e, failed).print(terminal));
     }

@@ -14,6 +14,9 @@ final class Converters {
     private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(ms|s|m|h)");
     private static final Pattern SIZE = Pattern.compile("([0-9]{1,12})(|B|KiB|MiB|GiB)");
 
+    /** What a server can be configured to accept. */
+    static final int VALUE_BYTES_MAX = 256 * 1024 * 1024;
+
     private Converters() {}
 
     /** A key: a signed 64-bit integer in decimal. */
@@ -31,13 +34,23 @@ final class Converters {
         }
     }
 
-    /** A server's address. */
+    /** Where a server listens, or is called. */
     static ServerAddress serverAddress(String text) {
         try {
             return ServerAddress.parse(text);
         } catch (IllegalArgumentException e) {
             throw new TypeConversionException(e.getMessage());
         }
+    }
+
+    /** The address of a server to call. */
+    static ServerAddress calledAddress(String text) {
+        ServerAddress address = serverAddress(text);
+        if (address.port() == 0) {
+            throw new TypeConversionException(
+                    "'" + text + "' is not a server address: port 0 is only for 'kvdb serve'");
+        }
+        return address;
     }
 
     /** A duration of at least a millisecond: a whole number and {@code ms}, {@code s}, {@code m} or {@code h}. */
@@ -62,12 +75,45 @@ final class Converters {
             throw new TypeConversionException("'" + text + "' is not a size; write for example 4096, 512KiB or 16MiB");
         }
         long count = Long.parseLong(matcher.group(1));
-        return switch (matcher.group(2)) {
-            case "KiB" -> count << 10;
-            case "MiB" -> count << 20;
-            case "GiB" -> count << 30;
-            default -> count;
+        int shift = switch (matcher.group(2)) {
+            case "KiB" -> 10;
+            case "MiB" -> 20;
+            case "GiB" -> 30;
+            default -> 0;
         };
+        if (count > Long.MAX_VALUE >> shift) {
+            throw new TypeConversionException("'" + text + "' is too large");
+        }
+        return count << shift;
+    }
+
+    /** The size of the largest value accepted, which a server can be configured for too. */
+    static long valueSize(String text) {
+        long bytes = size(text);
+        if (bytes > VALUE_BYTES_MAX) {
+            throw new TypeConversionException("'" + text + "' is over " + Text.bytes(VALUE_BYTES_MAX)
+                    + ", the largest value that any database can hold");
+        }
+        return bytes;
+    }
+
+    /** A byte order's name. */
+    static ByteOrderChoice byteOrder(String text) {
+        for (ByteOrderChoice choice : ByteOrderChoice.values()) {
+            if (choice.toString().equalsIgnoreCase(text)) {
+                return choice;
+            }
+        }
+        throw new TypeConversionException("'" + text + "' is not a byte order; write big or little");
+    }
+
+    /** {@link #calledAddress} for picocli. */
+    static final class CalledAddress implements ITypeConverter<ServerAddress> {
+
+        @Override
+        public ServerAddress convert(String value) {
+            return calledAddress(value);
+        }
     }
 
     /** {@link #key} for picocli. */
@@ -79,12 +125,12 @@ final class Converters {
         }
     }
 
-    /** {@link #size} for picocli. */
-    static final class Size implements ITypeConverter<Long> {
+    /** {@link #valueSize} for picocli. */
+    static final class ValueSize implements ITypeConverter<Long> {
 
         @Override
         public Long convert(String value) {
-            return size(value);
+            return valueSize(value);
         }
     }
 }

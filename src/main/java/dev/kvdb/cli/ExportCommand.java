@@ -6,6 +6,7 @@ import dev.kvdb.engine.env.Environment;
 import dev.kvdb.engine.env.FileSystem;
 import dev.kvdb.engine.format.BareLogWriter;
 import java.io.BufferedOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
@@ -57,65 +58,74 @@ final class ExportCommand extends OfflineCommand {
     @Override
     public Integer call() {
         try {
-            if (!file.equals(STANDARD_OUTPUT) && !force && files.exists(Path.of(file))) {
-                throw new CommandFailure(ExitCode.FAILED, file + " exists; replace it with --force");
-            }
+            requireTarget();
             requireStore();
             try (Store store = open()) {
                 if (file.equals(STANDARD_OUTPUT)) {
-                    writeTo(new PipeOutputStream(terminal().out()), store);
+                    writeTo(terminal().out(), store);
                 } else {
                     report(writeFile(store));
                 }
             }
         } catch (IOException e) {
-            throw new CommandFailure(ExitCode.FAILED, "cannot write " + file + ": " + reason(e));
+            throw new CommandFailure(ExitCode.FAILED, "cannot write '" + file + "': " + SystemReason.of(e));
         }
         return ExitCode.OK;
     }
 
-    private static String reason(IOException e) {
-        return e instanceof java.nio.file.NoSuchFileException
-                ? "there is no directory for it"
-                : String.valueOf(e.getMessage());
+    /** Only a regular file is ever replaced: not a directory, a device or a pipe, whatever {@code --force} says. */
+    private void requireTarget() {
+        if (file.equals(STANDARD_OUTPUT)) {
+            return;
+        }
+        File target = new File(file);
+        if (file.isEmpty() || file.endsWith("/") || target.isDirectory()) {
+            throw new CommandFailure(ExitCode.FAILED, "'" + file + "' is a directory; name a file in it");
+        }
+        if (target.exists() && !target.isFile()) {
+            throw new CommandFailure(
+                    ExitCode.FAILED, "'" + file + "' is not a regular file; write to it with '-' and a redirection");
+        }
+        if (target.exists() && !force) {
+            throw new CommandFailure(ExitCode.FAILED, file + " exists; replace it with --force");
+        }
+        File parent = target.getAbsoluteFile().getParentFile();
+        if (!parent.isDirectory()) {
+            throw new CommandFailure(ExitCode.FAILED, "cannot write '" + file + "': there is no directory " + parent);
+        }
     }
 
     /** Opening a directory makes a store there; an export should not. */
-    private void requireStore() throws IOException {
-        if (!files.exists(directory()) || files.list(directory()).isEmpty()) {
+    private void requireStore() {
+        File path = directory().toFile();
+        String[] names = path.list();
+        if (!path.exists() || (names != null && names.length == 0)) {
             throw new CommandFailure(ExitCode.FAILED, "there is no database in " + directory());
         }
     }
 
     private Exported writeFile(Store store) throws IOException {
         Path target = Path.of(file).toAbsolutePath();
-        Path parent = target.getParent();
-        if (parent == null) {
-            throw new CommandFailure(ExitCode.FAILED, file + " cannot be a file");
-        }
         Path temporary = target.resolveSibling("." + target.getFileName() + ".export-"
                 + ProcessHandle.current().pid());
         Exported exported;
+        // A signal ends the process without unwinding.
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> discard(temporary)));
         try (StoreFileOutputStream out = new StoreFileOutputStream(files.create(temporary))) {
             exported = writeTo(out, store);
             out.sync();
         } catch (IOException | RuntimeException e) {
-            discard(temporary, e);
+            discard(temporary);
             throw e;
         }
         files.rename(temporary, target);
-        files.syncDirectory(parent);
+        files.syncDirectory(target.resolveSibling("."));
         return exported;
     }
 
-    private void discard(Path temporary, Exception failure) {
-        try {
-            if (files.exists(temporary)) {
-                files.delete(temporary);
-            }
-        } catch (IOException e) {
-            failure.addSuppressed(e);
-        }
+    /** Deletes the unfinished file. One that cannot be deleted stays; its name says what it is. */
+    private static void discard(Path temporary) {
+        boolean unused = temporary.toFile().delete();
     }
 
     private Exported writeTo(OutputStream out, Store store) throws IOException {

@@ -2,9 +2,12 @@ package dev.kvdb.cli;
 
 import dev.kvdb.client.ClientException;
 import dev.kvdb.engine.error.StoreException;
-import java.io.PrintWriter;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -17,6 +20,12 @@ import picocli.CommandLine.UnmatchedArgumentException;
  * @param json whether to print it as JSON
  */
 record FailureReport(int exitCode, @Nullable String reason, String message, boolean json) {
+
+    /** Begins a second line; in JSON there is only one. */
+    private static final String CONTINUATION = "\n      ";
+
+    /** How picocli names a parameter. */
+    private static final String PARAMETER = "^Invalid value for positional parameter at index [0-9]+ \\(([A-Z_]+)\\): ";
 
     /** What the failure of a command means. */
     static FailureReport of(Exception failure, CommandLine failed) {
@@ -46,7 +55,8 @@ record FailureReport(int exitCode, @Nullable String reason, String message, bool
                         ExitCode.UNREACHABLE,
                         reason,
                         message(e)
-                                + "\n      Is it running? Start one with 'kvdb serve', or name another with "
+                                + CONTINUATION
+                                + "Is it running? Start one with 'kvdb serve', or name another with "
                                 + "--server HOST:PORT.",
                         json);
             case TIMED_OUT ->
@@ -74,20 +84,37 @@ record FailureReport(int exitCode, @Nullable String reason, String message, bool
                 error.put("reason", reason);
             }
             terminal.err()
-                    .println(new JsonObject().put("error", error.put("message", message.replace("\n      ", ". "))));
+                    .println(new JsonObject().put("error", error.put("message", message.replace(CONTINUATION, ". "))));
         } else if (!message.isEmpty()) {
             terminal.message(message);
         }
         return exitCode;
     }
 
-    /** Prints what is wrong with a command line, and where to read more. */
-    static void usage(ParameterException e, PrintWriter err) {
-        CommandLine command = e.getCommandLine();
-        err.println("kvdb: " + e.getMessage());
-        if (!UnmatchedArgumentException.printSuggestions(e, err)) {
-            err.println("      See '" + command.getCommandSpec().qualifiedName() + " --help'.");
+    /** What is wrong with a command line, and where to read more. */
+    static FailureReport usage(ParameterException e, String... args) {
+        String command = e.getCommandLine().getCommandSpec().qualifiedName();
+        List<String> suggestions =
+                e instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.of();
+        String more = suggestions.isEmpty()
+                ? "See '" + command + " --help'."
+                : suggestions.stream()
+                        .map(word -> "'" + (word.startsWith("-") ? word : command + " " + word) + "'")
+                        .collect(Collectors.joining(" or ", "Did you mean ", "?"));
+        boolean json = Arrays.stream(args).takeWhile(arg -> !arg.equals("--")).anyMatch("--json"::equals);
+        return new FailureReport(ExitCode.USAGE, null, wrong(e) + CONTINUATION + more, json);
+    }
+
+    private static String wrong(ParameterException e) {
+        if (e instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()) {
+            CommandSpec command = e.getCommandLine().getCommandSpec();
+            String argument = "'" + unmatched.getUnmatched().get(0) + "'";
+            return switch (command.name()) {
+                case "kvdb" -> argument + " is not a command";
+                case "set" -> "unexpected argument " + argument + "; put a value that contains spaces in quotes";
+                default -> "unexpected argument " + argument;
+            };
         }
-        err.flush();
+        return message(e).replaceFirst(PARAMETER, "$1: ").replace("option option", "option");
     }
 }

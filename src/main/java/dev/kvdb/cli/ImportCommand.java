@@ -10,11 +10,9 @@ import java.io.InputStream;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /**
  * Imports a bare log into a directory that no server has open. The file is read twice: all of it is checked before the
@@ -56,10 +54,6 @@ final class ImportCommand extends OfflineCommand {
     @Option(names = "--dry-run", description = "Only check the file.")
     private boolean dryRun;
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // by picocli
-    private CommandSpec spec;
-
     ImportCommand(Terminal terminal) {
         super(terminal);
     }
@@ -71,8 +65,9 @@ final class ImportCommand extends OfflineCommand {
             throw new CommandFailure(
                     ExitCode.FAILED,
                     file + ": the value at offset " + log.summary().valueBytesMaxOffset() + " has "
-                            + log.summary().valueBytesMax() + " bytes, over the limit of " + valueBytesMax()
-                            + "; raise it with --value-bytes-max, and the server's too");
+                            + Text.bytes(log.summary().valueBytesMax()) + ", over the limit of "
+                            + Text.bytes(valueBytesMax())
+                            + "; raise it with --value-bytes-max, and the server's kvdb.storage.value-size-max");
         }
         long keys = dryRun ? 0 : write(log);
         report(log, keys);
@@ -86,7 +81,8 @@ final class ImportCommand extends OfflineCommand {
             case "little" -> ByteOrderChoice.LITTLE;
             default ->
                 throw new ParameterException(
-                        spec.commandLine(), "'" + byteOrder + "' is not a byte order; write big, little or auto");
+                        spec().commandLine(),
+                        "--byte-order: '" + byteOrder + "' is not a byte order; write big, little or auto");
         };
     }
 

@@ -2,11 +2,18 @@ package dev.kvdb.cli;
 
 import dev.kvdb.engine.Store;
 import dev.kvdb.engine.StoreOptions;
+import dev.kvdb.engine.error.StoreIoException;
+import java.io.File;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /**
  * What the commands that open a database's directory themselves have in common. Starts neither Quarkus nor a client.
@@ -30,17 +37,28 @@ abstract class OfflineCommand extends ResultCommand {
             names = "--value-bytes-max",
             paramLabel = "SIZE",
             defaultValue = "16MiB",
-            converter = Converters.Size.class,
+            converter = Converters.ValueSize.class,
             description = "The largest value accepted, up to 256MiB. Default: ${DEFAULT-VALUE}.")
     private long valueBytesMax;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // by picocli
+    private CommandSpec spec;
 
     OfflineCommand(Terminal terminal) {
         super(terminal);
     }
 
+    CommandSpec spec() {
+        return spec;
+    }
+
     /** The database's directory. */
     Path directory() {
         if (directory != null) {
+            if (directory.isEmpty()) {
+                throw new ParameterException(spec.commandLine(), "DB_PATH is empty; write . for this directory");
+            }
             return Path.of(directory);
         }
         String variable = terminal().environment().get(VARIABLE);
@@ -54,12 +72,29 @@ abstract class OfflineCommand extends ResultCommand {
 
     /** Opens the store; garbage is left to the server. */
     Store open() {
-        return Store.open(directory(), options());
+        File path = directory().toFile();
+        if (path.exists() && !path.isDirectory()) {
+            throw new CommandFailure(ExitCode.FAILED, "'" + path + "' is a file, DB_PATH must be a directory");
+        }
+        try {
+            return Store.open(directory(), options());
+        } catch (StoreIoException e) {
+            if (e.getCause() instanceof AccessDeniedException denied) {
+                throw new CommandFailure(
+                        ExitCode.FAILED,
+                        "cannot open the database in '" + path + "': permission denied for " + denied.getFile());
+            }
+            if (e.getCause() instanceof FileAlreadyExistsException file) {
+                throw new CommandFailure(
+                        ExitCode.FAILED, "cannot make the directory '" + path + "': " + file.getFile() + " is a file");
+            }
+            throw e;
+        }
     }
 
     private StoreOptions options() {
         StoreOptions defaults = StoreOptions.DEFAULTS;
-        int value = Math.toIntExact(Math.min(valueBytesMax, Integer.MAX_VALUE / SEGMENT_VALUES_MIN));
+        int value = Math.toIntExact(valueBytesMax);
         StoreOptions.GarbageCollection collection = defaults.garbageCollection();
         return defaults.toBuilder()
                 .segmentBytesMax(Math.max(defaults.segmentBytesMax(), value * SEGMENT_VALUES_MIN))

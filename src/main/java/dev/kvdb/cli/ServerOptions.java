@@ -17,6 +17,7 @@ final class ServerOptions {
     @Option(
             names = "--server",
             paramLabel = "ADDRESS",
+            converter = Converters.CalledAddress.class,
             description = {
                 "The server: HOST:PORT, [::1]:PORT or http://HOST:PORT; the port may be left out.",
                 "Default: $" + VARIABLE + ", or " + SERVER_DEFAULT + "."
@@ -46,7 +47,7 @@ final class ServerOptions {
             return ServerAddress.parse(SERVER_DEFAULT);
         }
         try {
-            return Converters.serverAddress(variable);
+            return Converters.calledAddress(variable);
         } catch (TypeConversionException e) {
             throw new CommandFailure(ExitCode.USAGE, "environment variable " + VARIABLE + ": " + e.getMessage());
         }

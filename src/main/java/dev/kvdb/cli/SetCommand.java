@@ -29,9 +29,6 @@ import picocli.CommandLine.Parameters;
         })
 final class SetCommand extends ClientCommand {
 
-    /** More than a server can be configured to accept, and little enough to read into memory. */
-    private static final int VALUE_BYTES_MAX = 256 * 1024 * 1024;
-
     @Parameters(
             index = "0",
             paramLabel = "KEY",
@@ -78,6 +75,9 @@ final class SetCommand extends ClientCommand {
             if (value.equals("-")) {
                 return read(terminal().in(), source);
             }
+            if (source.isEmpty()) {
+                throw new CommandFailure(ExitCode.FAILED, "'@' must be followed by the name of a file" + hint());
+            }
             try (InputStream in = new FileInputStream(source)) {
                 return read(in, source);
             }
@@ -90,16 +90,16 @@ final class SetCommand extends ClientCommand {
 
     private static byte[] read(InputStream in, String source) throws IOException {
         // A FileInputStream by itself would seek, which a pipe refuses.
-        byte[] bytes = new BufferedInputStream(in).readNBytes(VALUE_BYTES_MAX + 1);
-        if (bytes.length > VALUE_BYTES_MAX) {
+        byte[] bytes = new BufferedInputStream(in).readNBytes(Converters.VALUE_BYTES_MAX + 1);
+        if (bytes.length > Converters.VALUE_BYTES_MAX) {
             throw new CommandFailure(
                     ExitCode.FAILED,
-                    source + " is larger than " + Text.bytes(VALUE_BYTES_MAX) + ", no server takes that");
+                    source + " is larger than " + Text.bytes(Converters.VALUE_BYTES_MAX) + ", no server takes that");
         }
         return bytes;
     }
 
     private String hint() {
-        return value.equals("-") ? "" : " (to store the text '" + value + "' itself, add --literal)";
+        return value.equals("-") ? "" : "; to store the text '" + value + "' itself, add --literal";
     }
 }

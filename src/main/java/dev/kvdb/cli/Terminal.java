@@ -3,9 +3,7 @@ package dev.kvdb.cli;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
-import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * What a command sees of the world outside it.
  *
  * @param in the standard input
- * @param out the standard output, unbuffered, for results
+ * @param out the standard output, for results
  * @param err the standard error, for messages
  * @param outIsTerminal whether a person reads the standard output
  * @param errIsTerminal whether a person reads the standard error
@@ -22,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Terminal(
         InputStream in,
-        OutputStream out,
+        ResultStream out,
         PrintStream err,
         boolean outIsTerminal,
         boolean errIsTerminal,
@@ -40,8 +38,8 @@ record Terminal(
 
     /** The process's own streams and environment. */
     static Terminal ofProcess() {
-        // Not System.out: a PrintStream hides that its reader went away.
-        OutputStream out = new FileOutputStream(FileDescriptor.out);
+        // Not System.out: a PrintStream hides that it could not write.
+        ResultStream out = new ResultStream(new FileOutputStream(FileDescriptor.out));
         PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
         return new Terminal(
                 new FileInputStream(FileDescriptor.in),
@@ -67,12 +65,8 @@ record Terminal(
 
     /** Writes bytes to the standard output as they are. */
     void print(byte[] bytes) {
-        try {
-            out.write(bytes);
-            out.flush();
-        } catch (IOException e) {
-            throw new BrokenPipeException(e);
-        }
+        out.write(bytes, 0, bytes.length);
+        out.flush();
     }
 
     /** Writes text and a line end to the standard output. */

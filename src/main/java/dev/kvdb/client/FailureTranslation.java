@@ -14,6 +14,14 @@ import org.jspecify.annotations.Nullable;
 /** Tells from a gRPC status, its details and its causes what a failed call means to the caller. Stateless. */
 final class FailureTranslation {
 
+    /** How gRPC begins to describe the reply of a server that does not speak it. */
+    private static final String NO_GRPC = "HTTP status code ";
+
+    /** How gRPC begins to describe a message that is too large. */
+    private static final String MESSAGE_TOO_LARGE = "gRPC message exceeds maximum size";
+
+    private static final String VALUE_TOO_LARGE = "VALUE_TOO_LARGE";
+
     private FailureTranslation() {}
 
     /** @param connected whether there was a connection when the call failed */
@@ -30,6 +38,18 @@ final class FailureTranslation {
                     info.getMetadataMap(),
                     description(status),
                     e);
+        }
+        if (description(status).startsWith(NO_GRPC)) {
+            String message = "cannot reach a kvdb server at " + address
+                    + ": what answers there is none, or not its gRPC " + "port (" + description(status) + ")";
+            return new ClientException(ClientException.Kind.UNREACHABLE, code, null, Map.of(), message, e);
+        }
+        if (status.getCode() == Status.Code.RESOURCE_EXHAUSTED
+                && description(status).startsWith(MESSAGE_TOO_LARGE)) {
+            // Said by the server's transport, before kvdb could.
+            String message =
+                    "the value is over the server's limit, kvdb.storage.value-size-max (" + description(status) + ")";
+            return new ClientException(ClientException.Kind.REFUSED, code, VALUE_TOO_LARGE, Map.of(), message, e);
         }
         boolean timedOut = status.getCode() == Status.Code.DEADLINE_EXCEEDED;
         if (timedOut && connected) {
@@ -61,7 +81,11 @@ final class FailureTranslation {
 
     private static String description(Status status) {
         String text = status.getDescription();
-        return text == null || text.isBlank() ? "the server replied " + status.getCode() : text;
+        if (text == null || text.isBlank()) {
+            return "the server replied " + status.getCode();
+        }
+        // gRPC adds the page of a server that speaks only HTTP, and more.
+        return text.strip().lines().findFirst().orElse(text);
     }
 
     private static String unreachable(Status status) {

@@ -1,6 +1,8 @@
 package dev.kvdb.client;
 
 import java.net.InetAddress;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.util.regex.Pattern;
 
@@ -17,7 +19,7 @@ public record ServerAddress(String host, int port) {
 
     private static final int PORT_MAX = 65_535;
     private static final String HTTP = "http://";
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]+");
+    private static final Pattern NAME = Pattern.compile("(?![0-9]+$)[A-Za-z0-9.-]+");
     private static final Pattern DIGITS = Pattern.compile("[0-9]{1,5}");
 
     /** @throws IllegalArgumentException where the port is out of its range or the host is empty */
@@ -55,8 +57,12 @@ public record ServerAddress(String host, int port) {
             throw refused(text, "write an IPv6 address in brackets, as [::1]:" + PORT_DEFAULT);
         }
         String host = colon < 0 ? rest : rest.substring(0, colon);
-        if (!NAME.matcher(host).matches()) {
-            throw refused(text, host.isEmpty() ? "the host is missing" : "'" + host + "' is not a host name");
+        if (!isNameOrIpv4(host)) {
+            throw refused(
+                    text,
+                    host.isEmpty()
+                            ? "the host is missing"
+                            : "'" + host + "' is neither a host name nor an IPv4 address");
         }
         return new ServerAddress(host, colon < 0 ? PORT_DEFAULT : parsePort(text, rest.substring(colon + 1)));
     }
@@ -86,6 +92,18 @@ public record ServerAddress(String host, int port) {
             throw refused(text, "'" + digits + "' is not a port from 0 to " + PORT_MAX);
         }
         return port;
+    }
+
+    /** By the rules that gRPC holds an authority to, or it would fail only when connecting: no {@code _} in a name. */
+    private static boolean isNameOrIpv4(String host) {
+        if (!NAME.matcher(host).matches()) {
+            return false;
+        }
+        try {
+            return host.equals(new URI(null, null, host, PORT_DEFAULT, null, null, null).getHost());
+        } catch (URISyntaxException e) {
+            return false;
+        }
     }
 
     private static boolean isIpv6(String host) {

@@ -255,6 +255,45 @@ class ClientCommandsTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"256.1.1.1:5", "1.2.3:4", "my_host:1", "a..b", ".", "localhost:0"})
+    void addressThatCannotBeCalled_isAUsageError(String address) {
+        assertThat(run("get", "1", "--server", address))
+                .satisfies(
+                        outcome -> assertThat(outcome.exitCode()).isEqualTo(2),
+                        outcome ->
+                                assertThat(outcome.err()).contains("--server").contains("'" + address + "'"));
+        assertThat(new CommandRun().environment("KVDB_SERVER", address).run("get", "1"))
+                .satisfies(
+                        outcome -> assertThat(outcome.exitCode()).isEqualTo(2),
+                        outcome -> assertThat(outcome.err())
+                                .contains("KVDB_SERVER")
+                                .contains("'" + address + "'"));
+    }
+
+    @Test
+    void valueOverTheTransportsLimit_isRefusedWithTheKeyToRaise() {
+        Outcome outcome =
+                command().input(new byte[FakeServer.MESSAGE_BYTES_MAX]).run("set", "1", "-");
+        assertThat(outcome.exitCode()).isEqualTo(4);
+        assertThat(outcome.err())
+                .startsWith("kvdb: VALUE_TOO_LARGE: ")
+                .contains("kvdb.storage.value-size-max")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void serverThatSpeaksOnlyHttp_exits3InTwoLines() throws IOException {
+        try (PlainHttp2Server other = new PlainHttp2Server()) {
+            Outcome outcome = new CommandRun().run("--server", other.address(), "get", "1");
+            assertThat(outcome.exitCode()).isEqualTo(3);
+            assertThat(outcome.err())
+                    .contains(other.address())
+                    .contains("not its gRPC port (HTTP status code 404)")
+                    .hasLineCount(2);
+        }
+    }
+
     @Test
     void unknownHost_exits3() {
         Outcome outcome = new CommandRun().run("--server", "no-such-host.invalid:1", "get", "1");
@@ -293,9 +332,21 @@ class ClientCommandsTest {
     @Test
     void brokenPipe_isQuiet() {
         run("set", "1", "x");
-        assertThat(command().outIsBroken().run("get", "1"))
+        assertThat(command().outFailsWith("Broken pipe").run("get", "1"))
                 .extracting(Outcome::exitCode, Outcome::err)
                 .containsExactly(141, "");
+        assertThat(command().outFailsWith("Broken pipe").run("get", "--help"))
+                .extracting(Outcome::exitCode, Outcome::err)
+                .containsExactly(141, "");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"get 1", "get 1 --raw", "status", "gc", "completion", "--help", "help get", "--version"})
+    void resultThatCannotBeWritten_exits1WithTheReason(String line) {
+        run("set", "1", "x");
+        assertThat(command().outFailsWith("No space left on device").run(line.split(" ")))
+                .extracting(Outcome::exitCode, Outcome::err)
+                .containsExactly(1, "kvdb: cannot write to the standard output: No space left on device\n");
     }
 
     @Test

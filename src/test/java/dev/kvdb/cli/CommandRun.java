@@ -8,6 +8,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Runs command lines inside this process. Not safe for use by several threads. */
 final class CommandRun {
@@ -15,7 +16,7 @@ final class CommandRun {
     private final Map<String, String> environment = new HashMap<>();
     private byte[] input = {};
     private boolean outIsTerminal;
-    private boolean outIsBroken;
+    private @Nullable String outFailure;
 
     /** What a run left behind. */
     record Outcome(int exitCode, byte[] out, String err) {
@@ -40,8 +41,9 @@ final class CommandRun {
         return this;
     }
 
-    CommandRun outIsBroken() {
-        outIsBroken = true;
+    /** Each write to the standard output fails with this message of the system. */
+    CommandRun outFailsWith(String message) {
+        outFailure = message;
         return this;
     }
 
@@ -50,7 +52,7 @@ final class CommandRun {
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         Terminal terminal = new Terminal(
                 new ByteArrayInputStream(input),
-                outIsBroken ? new BrokenStream() : out,
+                new ResultStream(outFailure == null ? out : new FailingStream(outFailure)),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 outIsTerminal,
                 false,
@@ -59,11 +61,17 @@ final class CommandRun {
         return new Outcome(exitCode, out.toByteArray(), err.toString(StandardCharsets.UTF_8));
     }
 
-    private static final class BrokenStream extends OutputStream {
+    private static final class FailingStream extends OutputStream {
+
+        private final String message;
+
+        FailingStream(String message) {
+            this.message = message;
+        }
 
         @Override
         public void write(int b) throws IOException {
-            throw new IOException("Broken pipe");
+            throw new IOException(message);
         }
     }
 }

@@ -49,7 +49,8 @@ public final class FakeServer implements AutoCloseable {
     /** A call on this key fails without details. */
     public static final long BARE_KEY = 1005;
 
-    private static final int MESSAGE_BYTES_MAX = 64 << 20;
+    /** The largest message that it takes. */
+    public static final int MESSAGE_BYTES_MAX = 64 << 20;
 
     private final Map<Long, Entry> entries = new ConcurrentHashMap<>();
     private final AtomicLong versions = new AtomicLong();

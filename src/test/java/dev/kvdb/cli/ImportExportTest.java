@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -217,7 +218,75 @@ class ImportExportTest {
         log = directory.resolve("absent").resolve("file");
         Outcome outcome = exporting();
         assertThat(outcome.exitCode()).isEqualTo(1);
-        assertThat(outcome.err()).contains("there is no directory for it");
+        assertThat(outcome.err()).contains("there is no directory " + directory.resolve("absent"));
+    }
+
+    @Test
+    void exportOverWhatIsNoRegularFile_isRefusedThoughForced() throws Exception {
+        Files.write(log, sample(ByteOrder.BIG_ENDIAN));
+        importing();
+        Path subdirectory = Files.createDirectory(directory.resolve("subdirectory"));
+        Path pipe = directory.resolve("pipe");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        for (String target : List.of(subdirectory.toString(), subdirectory + "/", directory + "/absent/", "", "/")) {
+            Outcome outcome = new CommandRun().run("export", target, database.toString(), "--force");
+            assertThat(outcome.exitCode()).isEqualTo(1);
+            assertThat(outcome.err()).isEqualTo("kvdb: '" + target + "' is a directory; name a file in it\n");
+        }
+        Outcome outcome = new CommandRun().run("export", pipe.toString(), database.toString(), "--force");
+        assertThat(outcome.exitCode()).isEqualTo(1);
+        assertThat(outcome.err()).contains("is not a regular file");
+        assertThat(Files.readAttributes(pipe, BasicFileAttributes.class).isOther())
+                .isTrue();
+        assertThat(subdirectory).isEmptyDirectory();
+    }
+
+    @Test
+    void databaseThatIsAFile_isNamed() throws IOException {
+        Files.write(log, sample(ByteOrder.BIG_ENDIAN));
+        Path file = Files.write(directory.resolve("file"), new byte[1]);
+        for (String command : List.of("import", "export")) {
+            String target = command.equals("import")
+                    ? log.toString()
+                    : directory.resolve("new.log").toString();
+            Outcome outcome = new CommandRun().run(command, target, file.toString());
+            assertThat(outcome.exitCode()).isEqualTo(1);
+            assertThat(outcome.err()).isEqualTo("kvdb: '" + file + "' is a file, DB_PATH must be a directory\n");
+        }
+        assertThat(file).hasSize(1);
+    }
+
+    @Test
+    void directoryOfSomethingElse_isLeftAlone() throws IOException {
+        Files.write(log, sample(ByteOrder.BIG_ENDIAN));
+        Files.createDirectory(database);
+        Path other = Files.writeString(database.resolve("letter.txt"), "Dear");
+        for (Outcome outcome :
+                List.of(importing(), new CommandRun().run("export", directory + "/new.log", database.toString()))) {
+            assertThat(outcome.exitCode()).isEqualTo(1);
+            assertThat(outcome.err()).contains(database.toString()).contains("letter.txt");
+        }
+        assertThat(database).isDirectoryContaining(other::equals);
+        assertThat(database.toFile().list()).hasSize(1);
+    }
+
+    @Test
+    void importOfStandardInput_isRefusedWithTheReason() {
+        assertThat(new CommandRun().run("import", "-", database.toString()))
+                .extracting(Outcome::exitCode, Outcome::err)
+                .containsExactly(
+                        1,
+                        "kvdb: cannot read '-': an import reads twice, so not from the standard input; "
+                                + "save that to a file\n");
+    }
+
+    @Test
+    void emptyDatabasePath_isAUsageError() throws IOException {
+        Files.write(log, sample(ByteOrder.BIG_ENDIAN));
+        Outcome outcome = new CommandRun().run("import", log.toString(), "");
+        assertThat(outcome.exitCode()).isEqualTo(2);
+        assertThat(outcome.err()).contains("DB_PATH is empty");
     }
 
     @Test

@@ -58,7 +58,8 @@ class KillIT {
             writers.add(new Writer(number));
         }
         for (int round = 0; round < ROUNDS; round++) {
-            try (ServerProcess server = ServerProcess.start(database, configuration).awaitReady();
+            try (ServerProcess server =
+                            ServerProcess.start(database, configuration).awaitReady();
                     KvdbClient client = connect(server)) {
                 check(writers, client);
                 writeUntilKilled(writers, server, client, configuration.length > 0);

@@ -5,15 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kvdb.client.ClientOptions;
 import dev.kvdb.client.KvdbClient;
 import dev.kvdb.client.ServerAddress;
+import dev.kvdb.engine.format.BareLogWriter;
 import dev.kvdb.testkit.ServerProcess;
 import dev.kvdb.v1.StatusResponse;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -128,6 +132,38 @@ class LauncherIT {
     }
 
     @Test
+    void closedStandardInput_isAnErrorAndStoresNothing() throws Exception {
+        Ended ended = shell("'%s' set 301 - <&-");
+        assertThat(ended.exitCode()).isEqualTo(1);
+        assertThat(ended.err()).contains("cannot read the standard input").hasLineCount(1);
+        assertThat(kvdb("get", "301").exitCode()).isEqualTo(1);
+    }
+
+    @Test
+    void closedOrFullStandardOutput_isAnError() throws Exception {
+        kvdb("set", "302", "x");
+        for (String redirection : List.of(">&-", "> /dev/full", "<&- >&-")) {
+            Ended ended = shell("'%s' get 302 " + redirection);
+            assertThat(ended.exitCode()).as(redirection).isEqualTo(1);
+            assertThat(ended.err())
+                    .startsWith("kvdb: cannot write to the standard output: ")
+                    .hasLineCount(1);
+        }
+    }
+
+    @Test
+    void closedStandardError_leavesTheExitCode() throws Exception {
+        assertThat(shell("'%s' get 303 2>&-").exitCode()).isEqualTo(1);
+        assertThat(shell("'%s' get x 2> /dev/full").exitCode()).isEqualTo(2);
+    }
+
+    private Ended shell(String command) throws IOException, InterruptedException {
+        ProcessBuilder builder = ServerProcess.launch();
+        builder.command("sh", "-c", String.format(command, ServerProcess.launcher()));
+        return run(builder, new byte[0]);
+    }
+
+    @Test
     void terminated_stopsCleanly_andTheNextOpenIsClean() throws Exception {
         Path database = work.resolve("database");
         try (ServerProcess first = ServerProcess.start(database).awaitReady();
@@ -151,7 +187,8 @@ class LauncherIT {
             assertThat(second.awaitExit()).isEqualTo(1);
             assertThat(second.output()).contains("in use by").contains(Long.toString(server.pid()));
         }
-        try (ServerProcess second = ServerProcess.start(server.grpcPort(), ServerProcess.freePort(), work.resolve("other"))) {
+        try (ServerProcess second =
+                ServerProcess.start(server.grpcPort(), ServerProcess.freePort(), work.resolve("other"))) {
             assertThat(second.awaitExit()).isEqualTo(1);
             assertThat(second.output()).contains(Integer.toString(server.grpcPort()));
         }
@@ -176,6 +213,34 @@ class LauncherIT {
         assertThat(kvdb("import", log.toString(), copy.toString()).text())
                 .startsWith("imported 2 sets and 0 removes")
                 .endsWith("which has 2 keys now\n");
+    }
+
+    @Test
+    void exportThatIsStopped_leavesNoFileBehind() throws Exception {
+        Path log = work.resolve("bare.log");
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(log))) {
+            BareLogWriter writer = new BareLogWriter(out, ByteOrder.BIG_ENDIAN);
+            for (int key = 0; key < 50_000; key++) {
+                writer.writeSet(key, new byte[1_000]);
+            }
+        }
+        Path database = work.resolve("database");
+        assertThat(kvdb("import", log.toString(), database.toString()).exitCode())
+                .isZero();
+        Path target = Files.createDirectory(work.resolve("target"));
+
+        Process export = ServerProcess.launch("export", target + "/new.log", database.toString())
+                .start();
+        Awaitility.await().until(() -> !export.isAlive() || target.toFile().list().length > 0);
+        export.toHandle().destroy();
+
+        // It may have ended before the signal came: then the file is there as a whole.
+        if (export.waitFor() == SIGTERM_EXIT_CODE) {
+            assertThat(target).isEmptyDirectory();
+        } else {
+            assertThat(target.toFile().list()).containsExactly("new.log");
+            assertThat(target.resolve("new.log")).hasSameBinaryContentAs(log);
+        }
     }
 
     @Test

@@ -43,17 +43,43 @@ class UsageTest {
                 "get 1 --timeout soon",
                 "serve nowhere:x",
                 "serve localhost:1 dir more",
+                "serve -D =x",
+                "serve -D x",
                 "import",
                 "import f --byte-order middle",
                 "export",
                 "export f --byte-order auto",
                 "export f --value-bytes-max lots",
+                "export f --value-bytes-max 257MiB",
+                "import f --value-bytes-max 999999999999GiB",
+                "export f --byte-order middle",
             })
     void wrongCommandLine_exits2WithAMessageOnStderrOnly(String line) {
         Outcome outcome = new CommandRun().run(line.split(" "));
         assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(2);
         assertThat(outcome.out()).isEmpty();
-        assertThat(outcome.err()).startsWith("kvdb: ").doesNotContain("\tat ");
+        assertThat(outcome.err()).startsWith("kvdb: ").hasLineCount(2).doesNotContain("\tat ");
+        Outcome json = new CommandRun().run((line + " --json").split(" "));
+        assertThat(json.exitCode()).as(json.err()).isEqualTo(2);
+        assertThat(json.err())
+                .startsWith("{\"error\":{\"exitCode\":2,\"message\":\"")
+                .hasLineCount(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "frobnicate, 'frobnicate' is not a command",
+        "set 1 a b, unexpected argument 'b'; put a value that contains spaces in quotes",
+        "gc now, unexpected argument 'now'",
+        "get x, KEY: 'x' is not a key",
+        "serve -D x, -D",
+        "get 1 --timeout 5, --timeout",
+        "import f --byte-order middle, --byte-order",
+        "export f --byte-order middle, 'middle' is not a byte order",
+        "export f --value-bytes-max 1GiB, '1GiB' is over 256.0 MiB",
+    })
+    void wrongCommandLine_isAnsweredWithWhatIsWrong(String line, String text) {
+        assertThat(new CommandRun().run(line.split(" ")).err()).contains(text);
     }
 
     @Test
@@ -115,7 +141,7 @@ class UsageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "-1", "1MB", "1.5MiB", "MiB"})
+    @ValueSource(strings = {"", "-1", "1MB", "1.5MiB", "MiB", "999999999999GiB"})
     void size_ofAnotherForm_isRefused(String text) {
         assertThatThrownBy(() -> Converters.size(text)).isInstanceOf(TypeConversionException.class);
     }

@@ -13,7 +13,9 @@ class ServerAddressTest {
     @CsvSource({
         "localhost:50051, localhost, 50051",
         "localhost, localhost, 50051",
-        "db_1.example.org:7, db_1.example.org, 7",
+        "db-1.example.org:7, db-1.example.org, 7",
+        "db1.:7, db1., 7",
+        "7up, 7up, 50051",
         "127.0.0.1:0, 127.0.0.1, 0",
         "http://localhost:9000, localhost, 9000",
         "HTTP://localhost/, localhost, 50051",
@@ -49,6 +51,14 @@ class ServerAddressTest {
                 "ftp://localhost:1",
                 "http://localhost:1/path",
                 "a b:1",
+                "my_host:1",
+                "user@host:1",
+                "-host:1",
+                "a..b:1",
+                ".",
+                "256.1.1.1:5",
+                "1.2.3:4",
+                "17:1",
             })
     void parse_anythingElse_isRefusedWithTheText(String text) {
         assertThatThrownBy(() -> ServerAddress.parse(text))
