@@ -1,6 +1,7 @@
 package dev.kvdb.cli;
 
 import dev.kvdb.engine.error.DamageException;
+import dev.kvdb.engine.error.SystemReason;
 import dev.kvdb.engine.format.BareLogReader;
 import dev.kvdb.engine.format.BareLogSummary;
 import java.io.BufferedInputStream;

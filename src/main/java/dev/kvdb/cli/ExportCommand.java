@@ -4,6 +4,7 @@ import dev.kvdb.engine.Entry;
 import dev.kvdb.engine.Store;
 import dev.kvdb.engine.env.Environment;
 import dev.kvdb.engine.env.FileSystem;
+import dev.kvdb.engine.error.SystemReason;
 import dev.kvdb.engine.format.BareLogWriter;
 import java.io.BufferedOutputStream;
 import java.io.File;

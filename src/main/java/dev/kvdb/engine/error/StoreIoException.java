@@ -13,7 +13,7 @@ public final class StoreIoException extends StoreException {
      * @param cause what the operating system said
      */
     public StoreIoException(String operation, String file, Throwable cause) {
-        super("cannot " + operation + " " + file + ": " + cause, cause);
+        super("cannot " + operation + " " + file + ": " + SystemReason.beside(file, cause), cause);
         this.file = file;
     }
 
