@@ -177,7 +177,7 @@ final class LogStructuredStore implements Store {
         }
         ValueCache.CachedValue cached = cache.get(key, location);
         return cached == null
-                ? Lookup.OnDisk.INSTANCE
+                ? new Lookup.OnDisk(RecordLocation.frameBytesAtLeast(location) - FrameHeader.BYTES_MAX)
                 : new Lookup.Cached(new Entry(key, cached.version(), cached.value()));
     }
 

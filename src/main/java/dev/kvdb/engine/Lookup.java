@@ -12,9 +12,11 @@ public sealed interface Lookup {
     /** The value is in the cache. */
     record Cached(Entry entry) implements Lookup {}
 
-    /** The value is on disk: {@link Store#get} costs one disk access. */
-    record OnDisk() implements Lookup {
-
-        static final OnDisk INSTANCE = new OnDisk();
-    }
+    /**
+     * The value is on disk: {@link Store#get} costs one disk access.
+     *
+     * @param valueBytesMax the value has no more bytes than this, and hardly fewer: room for it can be set aside before
+     *     it is read. A write may replace the value meanwhile
+     */
+    record OnDisk(int valueBytesMax) implements Lookup {}
 }

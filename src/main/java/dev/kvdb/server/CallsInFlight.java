@@ -15,6 +15,10 @@ import java.util.concurrent.atomic.AtomicLong;
  * Counts calls and their bytes from arrival until their reply has left, keeps both below the configured limits, and
  * lets a stop wait for them.
  *
+ * <p>Bytes are admitted before the memory for them is taken: a request's as it arrives, a reply's before its value is
+ * read. A call that is alone is admitted whatever its size, so that a server at rest answers each call, even one for a
+ * value that is larger than a limit that was lowered since.
+ *
  * <p>Upkeep (collecting garbage, status) is counted apart: a stop does not wait for it before it closes the store,
  * because it is the close that ends a long collection. Safe for use by several threads.
  */
@@ -45,46 +49,37 @@ public class CallsInFlight {
     }
 
     /**
-     * Admits a call. Each admitted one must be ended by {@link #end}.
+     * Admits a call, which must be {@link Call#end ended}.
      *
      * @throws NotServingException while the server is stopping
      * @throws OverloadedException at a limit
      */
-    public void begin(Kind kind) {
+    public Call begin(Kind kind) {
         int requests = count(kind).incrementAndGet();
         if (draining) {
-            end(kind, 0);
+            endOne(kind);
             throw NotServingException.shuttingDown();
         }
         if (kind == Kind.DATA && requests > requestsMax) {
-            end(kind, 0);
+            endOne(kind);
             throw new OverloadedException("the server's set of calls in flight", requestsMax + " requests");
         }
+        return new Call(kind);
     }
 
-    /**
-     * Adds a request's bytes to its call.
-     *
-     * @throws OverloadedException at the limit; the bytes are not counted then
-     */
-    public void admitBytes(long size) {
-        if (bytes.addAndGet(size) > bytesMax) {
-            bytes.addAndGet(-size);
-            throw new OverloadedException("the server's memory for calls in flight", bytesMax + " bytes");
+    /** Adds bytes to those of a call that has {@code own} so far. */
+    private void admitBytes(long size, long own) {
+        long all = bytes.get();
+        while (all <= own || all + size <= bytesMax) {
+            if (bytes.compareAndSet(all, all + size)) {
+                return;
+            }
+            all = bytes.get();
         }
+        throw new OverloadedException("the server's memory for calls in flight", bytesMax + " bytes");
     }
 
-    /**
-     * Adds a reply's bytes to its call. They are there already, so they are only counted: it is new calls that are
-     * refused.
-     */
-    public void holdBytes(long size) {
-        bytes.addAndGet(size);
-    }
-
-    /** Ends a call that was admitted, with the bytes that it was charged. */
-    public void end(Kind kind, long size) {
-        bytes.addAndGet(-size);
+    private void endOne(Kind kind) {
         count(kind).decrementAndGet();
         if (draining) {
             completeEnded();
@@ -152,5 +147,75 @@ public class CallsInFlight {
     /** Bytes of their messages. */
     public long bytes() {
         return bytes.get();
+    }
+
+    /** A call that was admitted, and the bytes that it is charged until it ends. Safe for use by several threads. */
+    public final class Call {
+
+        private final Kind kind;
+        private long charged;
+        private long reserved;
+        private boolean ended;
+
+        private Call(Kind kind) {
+            this.kind = kind;
+        }
+
+        /**
+         * Charges a request.
+         *
+         * @throws OverloadedException at the limit; nothing is charged then
+         */
+        public synchronized void admitRequest(long size) {
+            if (!ended) {
+                admitBytes(size, charged);
+                charged += size;
+            }
+        }
+
+        /**
+         * Charges a reply that is to be made, or sets right what it was charged before.
+         *
+         * @param size the reply's bytes, at most or exactly
+         * @throws OverloadedException at the limit; the charge is then as before
+         */
+        public synchronized void reserveReply(long size) {
+            if (ended) {
+                return;
+            }
+            if (size > reserved) {
+                admitBytes(size - reserved, charged);
+            } else {
+                bytes.addAndGet(size - reserved);
+            }
+            charged += size - reserved;
+            reserved = size;
+        }
+
+        /**
+         * Charges a reply that is sent, with what was reserved for it. One for which too little was reserved is not
+         * refused: it tells what a write has done.
+         */
+        public synchronized void sendReply(long size) {
+            if (!ended) {
+                bytes.addAndGet(size - reserved);
+                charged += size - reserved;
+                reserved = 0;
+            }
+        }
+
+        /** Whether the reply has left, or no one waits for it any more. */
+        public synchronized boolean ended() {
+            return ended;
+        }
+
+        /** The reply has left, or the client has gone. Charges nothing any more; does nothing the second time. */
+        public synchronized void end() {
+            if (!ended) {
+                ended = true;
+                bytes.addAndGet(-charged);
+                endOne(kind);
+            }
+        }
     }
 }

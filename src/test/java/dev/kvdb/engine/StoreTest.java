@@ -22,6 +22,8 @@ import java.util.NoSuchElementException;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StoreTest {
 
@@ -81,7 +83,19 @@ class StoreTest {
         }
         assertThat(store.store().get(1000)).isEmpty();
         assertThat(store.files.count()).as("reads, and nothing else").isEqualTo(100);
-        assertThat(store.store().lookup(5)).isInstanceOf(Lookup.OnDisk.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 31, 32, 1_000, 16_000})
+    void valueOnDisk_lookupTellsRoomForIt(int valueBytes) {
+        store.open();
+        store.set(5, valueBytes);
+
+        assertThat(store.store().lookup(5))
+                .isInstanceOfSatisfying(
+                        Lookup.OnDisk.class,
+                        onDisk -> assertThat(onDisk.valueBytesMax())
+                                .isBetween(valueBytes, valueBytes + 2 + valueBytes / 32));
     }
 
     @Test

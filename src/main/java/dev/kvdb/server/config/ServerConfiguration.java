@@ -132,7 +132,7 @@ public interface ServerConfiguration {
         @WithDefault("16384")
         int requestsInFlight();
 
-        /** Messages of the calls in flight. */
+        /** Messages of the calls in flight, replies to come included. */
         @WithDefault("256M")
         MemorySize bytesInFlight();
     }

@@ -4,6 +4,7 @@ import com.google.protobuf.MessageLite;
 import dev.kvdb.server.CallsInFlight;
 import dev.kvdb.server.CallsInFlight.Kind;
 import dev.kvdb.v1.KeyValueGrpc;
+import io.grpc.Context;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
@@ -13,16 +14,20 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import jakarta.inject.Singleton;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Admits, counts and times each call of kvdb's services.
  *
  * <p>A call is in flight until the transport says that its reply has left, or that the client has gone: until then a
- * stop waits for it and its bytes count. A client that goes does not disturb the operation that it began.
+ * stop waits for it and its bytes count. A client that goes does not disturb the write that it began. A handler whose
+ * reply is large asks {@link #current} for room before it makes the reply.
  */
 @Singleton
 class CallInterceptor implements ServerInterceptor {
+
+    private static final Context.Key<CallsInFlight.Call> CALL = Context.key("kvdb-call-in-flight");
 
     private final CallsInFlight calls;
     private final OperationTimers timers;
@@ -37,13 +42,16 @@ class CallInterceptor implements ServerInterceptor {
     @Override
     public <ReqT, RespT> ServerCall.Listener<ReqT> interceptCall(
             ServerCall<ReqT, RespT> call, Metadata headers, ServerCallHandler<ReqT, RespT> next) {
-        Admitted<ReqT, RespT> admitted = new Admitted<>(call);
+        MethodDescriptor<ReqT, RespT> method = call.getMethodDescriptor();
+        long started = timers.now();
+        CallsInFlight.Call inFlight;
         try {
-            calls.begin(admitted.kind);
+            inFlight = calls.begin(kind(method));
         } catch (RuntimeException refusal) {
-            statusMapping.close(admitted, refusal);
+            statusMapping.close(new Timed<>(call, started), refusal);
             return new ServerCall.Listener<>() {};
         }
+        Admitted<ReqT, RespT> admitted = new Admitted<>(call, started, inFlight);
         try {
             return new AdmittedListener<>(next.startCall(admitted, headers), admitted);
         } catch (RuntimeException e) {
@@ -52,50 +60,26 @@ class CallInterceptor implements ServerInterceptor {
         }
     }
 
-    /** One call. Its callbacks come one after another, though not all in one thread. */
-    private final class Admitted<ReqT, RespT> extends SimpleForwardingServerCall<ReqT, RespT> {
+    private static Kind kind(MethodDescriptor<?, ?> method) {
+        return KeyValueGrpc.SERVICE_NAME.equals(method.getServiceName()) ? Kind.DATA : Kind.UPKEEP;
+    }
+
+    /** The call that is answered, for the handler that a unary request has just been passed to. */
+    static CallsInFlight.Call current() {
+        return Objects.requireNonNull(CALL.get(), "not in a call of kvdb's services");
+    }
+
+    /** Records how long a call took, once. Its callbacks come one after another, though not all in one thread. */
+    private class Timed<ReqT, RespT> extends SimpleForwardingServerCall<ReqT, RespT> {
 
         private final String method;
-        private final Kind kind;
-        private final long started = timers.now();
-        private long bytes;
+        private final long started;
         private boolean closed;
-        private boolean left;
 
-        Admitted(ServerCall<ReqT, RespT> call) {
+        Timed(ServerCall<ReqT, RespT> call, long started) {
             super(call);
-            MethodDescriptor<ReqT, RespT> descriptor = call.getMethodDescriptor();
-            method = String.valueOf(descriptor.getBareMethodName());
-            kind = KeyValueGrpc.SERVICE_NAME.equals(descriptor.getServiceName()) ? Kind.DATA : Kind.UPKEEP;
-        }
-
-        /** Charges the request; false where it was refused and the call is closed. */
-        boolean admits(ReqT request) {
-            long size = sizeOf(request);
-            try {
-                calls.admitBytes(size);
-            } catch (RuntimeException refusal) {
-                statusMapping.close(this, refusal);
-                return false;
-            }
-            synchronized (this) {
-                bytes += size;
-            }
-            return true;
-        }
-
-        @Override
-        public void sendMessage(RespT reply) {
-            hold(sizeOf(reply));
-            super.sendMessage(reply);
-        }
-
-        /** The reply of a cancelled call comes after it has left, and is dropped: no one would give its bytes back. */
-        private synchronized void hold(long size) {
-            if (!left) {
-                bytes += size;
-                calls.holdBytes(size);
-            }
+            this.method = String.valueOf(call.getMethodDescriptor().getBareMethodName());
+            this.started = started;
         }
 
         @Override
@@ -106,20 +90,54 @@ class CallInterceptor implements ServerInterceptor {
             super.close(status, trailers);
         }
 
+        void cancelled() {
+            if (endedNow()) {
+                timers.cancelled(method, started);
+            }
+        }
+
         private synchronized boolean endedNow() {
             boolean now = !closed;
             closed = true;
             return now;
         }
+    }
+
+    /** A call that is charged for its messages. */
+    private final class Admitted<ReqT, RespT> extends Timed<ReqT, RespT> {
+
+        private final CallsInFlight.Call inFlight;
+
+        Admitted(ServerCall<ReqT, RespT> call, long started, CallsInFlight.Call inFlight) {
+            super(call, started);
+            this.inFlight = inFlight;
+        }
+
+        /** Charges the request; false where it was refused and the call is closed. */
+        boolean admits(ReqT request) {
+            try {
+                inFlight.admitRequest(sizeOf(request));
+                return true;
+            } catch (RuntimeException refusal) {
+                statusMapping.close(this, refusal);
+                return false;
+            }
+        }
+
+        @Override
+        public void sendMessage(RespT reply) {
+            inFlight.sendReply(sizeOf(reply));
+            super.sendMessage(reply);
+        }
+
+        /** Runs the handler of a unary call, which asks for {@link #current}. */
+        void handle(Runnable handler) {
+            Context.current().withValue(CALL, inFlight).run(handler);
+        }
 
         void left() {
-            if (endedNow()) {
-                timers.cancelled(method, started);
-            }
-            synchronized (this) {
-                left = true;
-                calls.end(kind, bytes);
-            }
+            cancelled();
+            inFlight.end();
         }
     }
 
@@ -145,7 +163,7 @@ class CallInterceptor implements ServerInterceptor {
         @Override
         public void onHalfClose() {
             if (!refused) {
-                super.onHalfClose();
+                call.handle(super::onHalfClose);
             }
         }
 

@@ -3,6 +3,7 @@ package dev.kvdb.server.grpc;
 import dev.kvdb.engine.Entry;
 import dev.kvdb.engine.Lookup;
 import dev.kvdb.engine.Store;
+import dev.kvdb.server.CallsInFlight;
 import dev.kvdb.server.StoreLifecycle;
 import dev.kvdb.v1.GetRequest;
 import dev.kvdb.v1.GetResponse;
@@ -25,6 +26,9 @@ class KeyValueService implements KeyValue {
 
     private static final GetResponse ABSENT = GetResponse.getDefaultInstance();
 
+    /** More bytes than a reply has beyond its value. */
+    private static final long REPLY_ROOM_BYTES = 64;
+
     private final StoreLifecycle lifecycle;
     private final DiskReaders diskReaders;
 
@@ -38,15 +42,26 @@ class KeyValueService implements KeyValue {
         Store store = lifecycle.store();
         long key = request.getKey();
         Lookup found = store.lookup(key);
+        CallsInFlight.Call call = CallInterceptor.current();
         if (found instanceof Lookup.Cached cached) {
-            return Uni.createFrom().item(reply(cached.entry()));
+            GetResponse reply = reply(cached.entry());
+            call.reserveReply(reply.getSerializedSize());
+            return Uni.createFrom().item(reply);
         }
-        if (found instanceof Lookup.Absent) {
-            return Uni.createFrom().item(ABSENT);
+        if (found instanceof Lookup.OnDisk onDisk) {
+            call.reserveReply(onDisk.valueBytesMax() + REPLY_ROOM_BYTES);
+            return EventLoopReply.ofTask(diskReaders::execute, () -> read(store, key, call));
         }
-        return EventLoopReply.ofTask(
-                diskReaders::execute,
-                () -> store.get(key).map(KeyValueService::reply).orElse(ABSENT));
+        return Uni.createFrom().item(ABSENT);
+    }
+
+    private static GetResponse read(Store store, long key, CallsInFlight.Call call) {
+        if (call.ended()) {
+            return ABSENT; // to no one: the client has gone, and is spared the disk access
+        }
+        GetResponse reply = store.get(key).map(KeyValueService::reply).orElse(ABSENT);
+        call.reserveReply(reply.getSerializedSize());
+        return reply;
     }
 
     private static GetResponse reply(Entry entry) {
