@@ -9,13 +9,11 @@ import io.quarkus.scheduler.Scheduled;
 import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
 import jakarta.inject.Singleton;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jboss.logging.Logger;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Looks for garbage that is worth collecting each {@code kvdb.gc.period}, in a worker thread. A look that finds nothing
- * is cheap. Runs do not overlap; a failure is logged once, counted, and does not end the schedule.
+ * is cheap. Runs do not overlap; a failure is logged once and does not end the schedule. The store counts failures.
  */
 @Singleton
 class GarbageCollectionJob {
@@ -24,8 +22,6 @@ class GarbageCollectionJob {
 
     private final StoreLifecycle lifecycle;
     private final DistinctLog distinctLog = new DistinctLog(LOG);
-    private final AtomicLong failures = new AtomicLong();
-    private volatile @Nullable String lastError;
 
     GarbageCollectionJob(StoreLifecycle lifecycle) {
         this.lifecycle = lifecycle;
@@ -43,15 +39,12 @@ class GarbageCollectionJob {
         }
         try {
             report(store.get().collectGarbage(GarbageCollectionRequest.WORTHWHILE));
-            lastError = null;
             distinctLog.reset();
         } catch (StoreClosedException e) {
             // The server is stopping, and the close has ended this run.
         } catch (StoreException e) {
-            failed(String.valueOf(e.getMessage()));
             distinctLog.error("garbage collection failed, and is tried again: " + e.getMessage());
-        } catch (RuntimeException e) {
-            failed(e.toString());
+        } catch (RuntimeException | Error e) {
             distinctLog.error("garbage collection failed because of a defect of kvdb, and is tried again", e);
         }
     }
@@ -65,20 +58,5 @@ class GarbageCollectionJob {
                     report.bytesReclaimed() >> 10,
                     report.durationMillis());
         }
-    }
-
-    private void failed(String error) {
-        failures.incrementAndGet();
-        lastError = error;
-    }
-
-    /** Runs of this job that failed. */
-    long failures() {
-        return failures.get();
-    }
-
-    /** What the newest run failed with; empty where it went well. */
-    Optional<String> lastError() {
-        return Optional.ofNullable(lastError);
     }
 }

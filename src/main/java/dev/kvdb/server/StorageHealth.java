@@ -5,13 +5,13 @@ import dev.kvdb.engine.StoreStatistics;
 import dev.kvdb.server.ServingCondition.State;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
-import java.util.Optional;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Liveness;
 import org.eclipse.microprofile.health.Readiness;
 import org.eclipse.microprofile.health.Startup;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The three probes.
@@ -27,11 +27,9 @@ import org.eclipse.microprofile.health.Startup;
 class StorageHealth {
 
     private final StoreLifecycle lifecycle;
-    private final GarbageCollectionJob garbageCollection;
 
-    StorageHealth(StoreLifecycle lifecycle, GarbageCollectionJob garbageCollection) {
+    StorageHealth(StoreLifecycle lifecycle) {
         this.lifecycle = lifecycle;
-        this.garbageCollection = garbageCollection;
     }
 
     @Produces
@@ -91,30 +89,21 @@ class StorageHealth {
         };
     }
 
-    private void addFigures(HealthCheckResponseBuilder response, StoreStatistics statistics) {
+    private static void addFigures(HealthCheckResponseBuilder response, StoreStatistics statistics) {
         response.withData("keys", statistics.keys())
                 .withData("disk-free-bytes", statistics.diskFreeBytes())
                 .withData("log-bytes", statistics.log().bytes())
                 .withData("live-bytes", statistics.log().liveBytes())
                 .withData("dead-bytes", statistics.log().deadBytes())
-                .withData(
-                        "last-sync-error",
-                        orNone(Optional.ofNullable(statistics.writes().lastSyncError())))
+                .withData("last-sync-error", orNone(statistics.writes().lastSyncError()))
                 .withData("gc-running", statistics.garbageCollection().running())
                 .withData("gc-runs", statistics.garbageCollection().runs())
-                .withData(
-                        "gc-failures",
-                        Math.max(statistics.garbageCollection().failures(), garbageCollection.failures()))
-                .withData(
-                        "gc-last-error",
-                        orNone(garbageCollection
-                                .lastError()
-                                .or(() -> Optional.ofNullable(
-                                        statistics.garbageCollection().lastError()))));
+                .withData("gc-failures", statistics.garbageCollection().failures())
+                .withData("gc-last-error", orNone(statistics.garbageCollection().lastError()));
     }
 
-    private static String orNone(Optional<String> text) {
-        return text.orElse("none");
+    private static String orNone(@Nullable String text) {
+        return text == null ? "none" : text;
     }
 
     private static void addDetail(HealthCheckResponseBuilder response, ServingCondition condition) {

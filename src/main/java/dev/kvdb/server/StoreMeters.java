@@ -29,20 +29,14 @@ class StoreMeters {
     private final MeterRegistry registry;
     private final StoreLifecycle lifecycle;
     private final CallsInFlight calls;
-    private final GarbageCollectionJob garbageCollection;
 
     private @Nullable StoreStatistics kept;
     private long keptSince;
 
-    StoreMeters(
-            MeterRegistry registry,
-            StoreLifecycle lifecycle,
-            CallsInFlight calls,
-            GarbageCollectionJob garbageCollection) {
+    StoreMeters(MeterRegistry registry, StoreLifecycle lifecycle, CallsInFlight calls) {
         this.registry = registry;
         this.lifecycle = lifecycle;
         this.calls = calls;
-        this.garbageCollection = garbageCollection;
     }
 
     void register(@Observes StartupEvent event) {
@@ -193,7 +187,7 @@ class StoreMeters {
                 "kvdb.gc.failures",
                 "Collections that failed",
                 null,
-                s -> Math.max(s.garbageCollection().failures(), garbageCollection.failures()));
+                s -> s.garbageCollection().failures());
         counter(
                 "kvdb.gc.copied",
                 "Log bytes written anew",
