@@ -39,7 +39,7 @@ public class StoreLifecycle {
     private final SyncMeters syncMeters;
     private final Event<ServingCondition> conditionChanged;
     private final Addresses addresses;
-    private final Environment environment = Environment.system();
+    private final Environment environment;
     private final CountDownLatch openEnded = new CountDownLatch(1);
 
     private volatile ServingCondition condition = new ServingCondition(State.OPENING, "");
@@ -51,11 +51,13 @@ public class StoreLifecycle {
             ServerSettings settings,
             SyncMeters syncMeters,
             Event<ServingCondition> conditionChanged,
-            Addresses addresses) {
+            Addresses addresses,
+            Environment environment) {
         this.settings = settings;
         this.syncMeters = syncMeters;
         this.conditionChanged = conditionChanged;
         this.addresses = addresses;
+        this.environment = environment;
     }
 
     void start(@Observes @Priority(START_PRIORITY) StartupEvent event) {

@@ -27,6 +27,8 @@ public final class FailingFileSystem implements FileSystem {
     private final FileSystem delegate;
     private final List<Armed> faults = new ArrayList<>();
     private final Map<FileOperation, LongAdder> counts = new EnumMap<>(FileOperation.class);
+    private int held;
+    private int healed;
 
     /** @param delegate carries out what is not failed */
     public FailingFileSystem(FileSystem delegate) {
@@ -43,10 +45,19 @@ public final class FailingFileSystem implements FileSystem {
         }
     }
 
-    /** Fails nothing any more. */
+    /** Fails nothing any more, and lets those go on that were held. */
     public void heal() {
         synchronized (faults) {
             faults.clear();
+            healed++;
+            faults.notifyAll();
+        }
+    }
+
+    /** How many operations wait to be let go on. */
+    public int held() {
+        synchronized (faults) {
+            return held;
         }
     }
 
@@ -143,8 +154,26 @@ public final class FailingFileSystem implements FileSystem {
                     met = armed.fault;
                 }
             }
+            if (met != null && met.kind() == Fault.Kind.HOLD) {
+                awaitHealed();
+                met = null;
+            }
         }
         return met;
+    }
+
+    private void awaitHealed() {
+        int before = healed;
+        held++;
+        try {
+            while (healed == before) {
+                faults.wait();
+            }
+        } catch (InterruptedException e) {
+            throw new AssertionError("interrupted while held", e);
+        } finally {
+            held--;
+        }
     }
 
     private static IOException failure(Fault fault, FileOperation operation, Path file) {
@@ -153,6 +182,7 @@ public final class FailingFileSystem implements FileSystem {
                 new IOException("Input/output error (injected: " + operation + " " + file + ")");
             case NO_SPACE, SHORT_WRITE_NO_SPACE ->
                 new NoSpaceException("No space left on device (injected: " + operation + " " + file + ")");
+            case HOLD -> throw new AssertionError("a held operation goes on");
         };
     }
 

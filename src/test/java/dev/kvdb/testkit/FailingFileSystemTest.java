@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kvdb.engine.env.NoSpaceException;
 import dev.kvdb.engine.env.StoreFile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 class FailingFileSystemTest {
@@ -49,6 +52,27 @@ class FailingFileSystemTest {
         files.rename(log, crashing.path("b.log"));
         assertThatThrownBy(() -> files.create(hint)).isInstanceOf(IOException.class);
         assertThat(crashing.list(crashing.root())).containsExactly("b.log");
+    }
+
+    @Test
+    void held_waitsUntilHealed_andThenDoesWhatItShould() throws IOException {
+        StoreFile file = files.create(log);
+        files.inject(Fault.on(FileOperation.WRITE).as(Fault.Kind.HOLD));
+        CompletableFuture<Void> written = CompletableFuture.runAsync(() -> {
+            try {
+                write(file, 0, "late");
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        Awaitility.await().until(() -> files.held() == 1);
+        assertThat(crashing.contents(log)).isEmpty();
+
+        files.heal();
+
+        written.join();
+        assertThat(files.held()).isZero();
+        assertThat(crashing.contents(log)).asString().isEqualTo("late");
     }
 
     @Test

@@ -31,7 +31,9 @@ public record Fault(Set<FileOperation> operations, Pattern names, long nth, bool
         /** Writes the first half and throws as for a broken disk; operations other than writes do nothing. */
         SHORT_WRITE,
         /** Writes the first half and throws a {@code NoSpaceException}; operations other than writes do nothing. */
-        SHORT_WRITE_NO_SPACE
+        SHORT_WRITE_NO_SPACE,
+        /** Waits until the file system is healed, and then does what it should. */
+        HOLD
     }
 
     /** Fails the first operation of these kinds, on any file, once, as for a broken disk. */

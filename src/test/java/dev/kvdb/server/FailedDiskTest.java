@@ -1,0 +1,191 @@
+package dev.kvdb.server;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+
+import com.google.common.util.concurrent.ListenableFuture;
+import com.google.protobuf.ByteString;
+import dev.kvdb.testkit.Fault;
+import dev.kvdb.testkit.FileOperation;
+import dev.kvdb.v1.AdminGrpc;
+import dev.kvdb.v1.CollectGarbageRequest;
+import dev.kvdb.v1.CollectGarbageResponse;
+import dev.kvdb.v1.GetRequest;
+import dev.kvdb.v1.RemoveRequest;
+import dev.kvdb.v1.SetRequest;
+import dev.kvdb.v1.StatusRequest;
+import dev.kvdb.v1.StatusResponse;
+import dev.kvdb.v1.StoreState;
+import grpc.health.v1.HealthGrpc;
+import grpc.health.v1.HealthOuterClass.HealthCheckRequest;
+import grpc.health.v1.HealthOuterClass.HealthCheckResponse.ServingStatus;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import jakarta.inject.Inject;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/** A disk that fails or hangs, seen from outside. What fails a sync is last: the store does not come back from it. */
+@QuarkusTest
+@TestProfile(FailedDiskTest.OwnServer.class)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class FailedDiskTest {
+
+    /** A server that no other test has to go on with. */
+    public static class OwnServer extends SimulatedEnvironment.Profile {}
+
+    @Inject
+    SimulatedEnvironment environment;
+
+    @Inject
+    CallsInFlight calls;
+
+    @AfterEach
+    void heal() {
+        environment.files().heal();
+    }
+
+    @Test
+    @Order(1)
+    void failedRead_isInternal_andItsBytesAreGivenBack() {
+        try (ServerUnderTest server = ServerUnderTest.inProcess()) {
+            set(server, 1, "value");
+            environment.files().inject(Fault.on(FileOperation.READ).forEver());
+
+            assertFails(() -> get(server, 1), Status.Code.INTERNAL, "IO_FAILED");
+
+            Awaitility.await().until(calls::requests, Predicate.isEqual(0));
+            assertThat(calls.bytes()).isZero();
+            environment.files().heal();
+            assertThat(get(server, 1)).isEqualTo("value");
+        }
+    }
+
+    @Test
+    @Order(2)
+    void readWhoseClientHasGone_leavesNothingCharged() {
+        try (ServerUnderTest server = ServerUnderTest.inProcess()) {
+            set(server, 1, "value");
+            environment.files().inject(Fault.on(FileOperation.READ).as(Fault.Kind.HOLD));
+            SlowReader reader = new SlowReader(server, 1);
+            Awaitility.await().until(() -> environment.files().held() == 1);
+            assertThat(calls.bytes()).isPositive();
+
+            reader.cancel();
+
+            Awaitility.await().until(calls::requests, Predicate.isEqual(0));
+            assertThat(calls.bytes()).isZero();
+            environment.files().heal();
+            assertThat(get(server, 1)).isEqualTo("value");
+            Awaitility.await().until(calls::requests, Predicate.isEqual(0));
+            assertThat(calls.bytes()).isZero();
+        }
+    }
+
+    @Test
+    @Order(3)
+    void collectionThatHangs_doesNotKeepStatusFromAnswering() throws Exception {
+        try (ServerUnderTest server = ServerUnderTest.inProcess()) {
+            for (int i = 0; i < 1_000; i++) {
+                set(server, 2, "value " + i);
+            }
+            environment
+                    .files()
+                    .inject(Fault.on(FileOperation.READ, FileOperation.CREATE)
+                            .named(".*\\.log")
+                            .as(Fault.Kind.HOLD)
+                            .forEver());
+            ListenableFuture<CollectGarbageResponse> collection = AdminGrpc.newFutureStub(server.channel())
+                    .collectGarbage(CollectGarbageRequest.getDefaultInstance());
+            Awaitility.await().until(() -> environment.files().held() == 1);
+
+            assertThat(server.admin()
+                            .status(StatusRequest.getDefaultInstance())
+                            .getGarbageCollection()
+                            .getRunning())
+                    .isTrue();
+            assertThat(server.admin()
+                            .collectGarbage(CollectGarbageRequest.getDefaultInstance())
+                            .getSkipped())
+                    .isTrue();
+            assertThat(collection.isDone()).isFalse();
+
+            environment.files().heal();
+            assertThat(collection.get(1, TimeUnit.MINUTES).getSkipped()).isFalse();
+        }
+    }
+
+    @Test
+    @Order(4)
+    void failedSync_refusesWritesForGood_andIsToldEverywhere() {
+        try (ServerUnderTest server = ServerUnderTest.inProcess()) {
+            set(server, 1, "value");
+            environment.files().inject(Fault.on(FileOperation.SYNC));
+
+            assertFails(() -> set(server, 2, "lost"), Status.Code.FAILED_PRECONDITION, "READ_ONLY");
+            environment.files().heal();
+
+            assertFails(() -> set(server, 3, "refused"), Status.Code.FAILED_PRECONDITION, "READ_ONLY");
+            assertFails(
+                    () -> server.keyValue()
+                            .remove(RemoveRequest.newBuilder().setKey(1).build()),
+                    Status.Code.FAILED_PRECONDITION,
+                    "READ_ONLY");
+            assertFails(
+                    () -> server.admin().collectGarbage(CollectGarbageRequest.getDefaultInstance()),
+                    Status.Code.FAILED_PRECONDITION,
+                    "READ_ONLY");
+            assertThat(get(server, 1)).isEqualTo("value");
+            assertThat(HealthGrpc.newBlockingStub(server.channel())
+                            .check(HealthCheckRequest.getDefaultInstance())
+                            .getStatus())
+                    .isEqualTo(ServingStatus.NOT_SERVING);
+            given().get("/q/health/ready")
+                    .then()
+                    .statusCode(503)
+                    .body("checks.data[0].state", equalTo("READ_ONLY"))
+                    .body("checks.data[0].detail", containsString("sync of "))
+                    .body("checks.data[0].'last-sync-error'", containsString("Input/output error"));
+            given().get("/q/health/live").then().statusCode(200);
+            assertThat(given().accept("text/plain").get("/q/metrics").asString())
+                    .containsPattern("kvdb_state\\{state=\"read_only\",?} 1");
+            StatusResponse status = server.admin().status(StatusRequest.getDefaultInstance());
+            assertThat(status.getState()).isEqualTo(StoreState.STORE_STATE_READ_ONLY);
+            assertThat(status.getStateDetail()).contains("sync of ");
+        }
+    }
+
+    private static void assertFails(ThrowingCallable call, Status.Code code, String reason) {
+        StatusRuntimeException failure = catchThrowableOfType(StatusRuntimeException.class, call);
+        assertThat(failure.getStatus().getCode()).as("%s", failure).isEqualTo(code);
+        assertThat(ServerUnderTest.errorInfo(failure).getReason()).isEqualTo(reason);
+    }
+
+    private static void set(ServerUnderTest server, long key, String value) {
+        server.keyValue()
+                .set(SetRequest.newBuilder()
+                        .setKey(key)
+                        .setValue(ByteString.copyFromUtf8(value))
+                        .build());
+    }
+
+    private static String get(ServerUnderTest server, long key) {
+        return server.keyValue()
+                .get(GetRequest.newBuilder().setKey(key).build())
+                .getEntry()
+                .getValue()
+                .toStringUtf8();
+    }
+}
