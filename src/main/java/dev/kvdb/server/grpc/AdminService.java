@@ -12,31 +12,32 @@ import dev.kvdb.v1.StatusResponse;
 import io.quarkus.grpc.GrpcService;
 import io.quarkus.grpc.RegisterInterceptor;
 import io.smallrye.mutiny.Uni;
-import io.smallrye.mutiny.infrastructure.Infrastructure;
 
-/** Operations on the whole store. They may look at the disk, so they run in worker threads. */
+/** Operations on the whole store. They may look at the disk, so they run in threads of their own. */
 @GrpcService
 @RegisterInterceptor(CallInterceptor.class)
 class AdminService implements Admin {
 
     private final StoreLifecycle lifecycle;
     private final StatusReport statusReport;
+    private final UpkeepThreads threads;
 
-    AdminService(StoreLifecycle lifecycle, StatusReport statusReport) {
+    AdminService(StoreLifecycle lifecycle, StatusReport statusReport, UpkeepThreads threads) {
         this.lifecycle = lifecycle;
         this.statusReport = statusReport;
+        this.threads = threads;
     }
 
     @Override
     public Uni<StatusResponse> status(StatusRequest request) {
-        return EventLoopReply.ofTask(Infrastructure.getDefaultExecutor(), statusReport::make);
+        return EventLoopReply.ofTask(threads::report, statusReport::make);
     }
 
     @Override
     public Uni<CollectGarbageResponse> collectGarbage(CollectGarbageRequest request) {
         Store store = lifecycle.store();
         GarbageCollectionRequest what = new GarbageCollectionRequest(request.getDryRun(), true);
-        return EventLoopReply.ofTask(Infrastructure.getDefaultExecutor(), () -> reply(store.collectGarbage(what)));
+        return EventLoopReply.ofTask(threads::collect, () -> reply(store.collectGarbage(what)));
     }
 
     private static CollectGarbageResponse reply(GarbageCollectionReport report) {
