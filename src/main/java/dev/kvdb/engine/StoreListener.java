@@ -1,15 +1,18 @@
 package dev.kvdb.engine;
 
 /**
- * Told of events inside a store. Calls come from the store's own threads and must return quickly, must not throw, and
- * must not call the store.
+ * Told of events inside a store. Calls come from the store's own threads and must return quickly, must not throw where
+ * nothing else is said, and must not call the store.
  */
 public interface StoreListener {
 
     /** Hears nothing. */
     StoreListener NONE = new StoreListener() {};
 
-    /** An open has come this far; called at most about ten times a second, from the opening thread. */
+    /**
+     * An open has come this far; called at most about ten times a second, from the opening thread. May throw to end the
+     * open, which then fails with what was thrown and holds nothing; the next one begins anew.
+     */
     default void recoveryProgressed(RecoveryProgress progress) {}
 
     /**

@@ -1,5 +1,7 @@
 package dev.kvdb.server;
 
+import dev.kvdb.engine.env.Clock;
+import dev.kvdb.engine.env.Environment;
 import dev.kvdb.server.config.ServerSettings;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduler;
@@ -12,7 +14,8 @@ import org.jboss.logging.Logger;
 
 /**
  * Stops the server in an order that loses nothing: not ready any more, no new calls, calls in flight finish, the store
- * closes, and only then the transports go down.
+ * closes, and only then the transports go down. It takes the grace period and a few seconds at most: an orchestrator
+ * kills what does not end, and what a kill leaves behind is no better than what an unfinished close does.
  *
  * <p>Quarkus' separate gRPC server drops calls in flight when it stops, so this must have ended before. It is run by
  * {@link DrainingReadinessCheck} while the HTTP server still answers, and otherwise, where that did not happen, by the
@@ -26,17 +29,27 @@ class Drain {
     /** Calls of upkeep that the closing store has ended still need to send their replies. */
     private static final Duration LAST_REPLIES = Duration.ofSeconds(2);
 
+    /** What the store has for its close where calls have used up the grace period. */
+    private static final Duration CLOSE_MIN = Duration.ofSeconds(5);
+
     private final ServerSettings settings;
     private final StoreLifecycle lifecycle;
     private final CallsInFlight calls;
     private final Scheduler scheduler;
+    private final Clock clock;
     private final AtomicBoolean begun = new AtomicBoolean();
 
-    Drain(ServerSettings settings, StoreLifecycle lifecycle, CallsInFlight calls, Scheduler scheduler) {
+    Drain(
+            ServerSettings settings,
+            StoreLifecycle lifecycle,
+            CallsInFlight calls,
+            Scheduler scheduler,
+            Environment environment) {
         this.settings = settings;
         this.lifecycle = lifecycle;
         this.calls = calls;
         this.scheduler = scheduler;
+        this.clock = environment.clock();
     }
 
     void onShutdown(@Observes @Priority(1) ShutdownEvent event) {
@@ -48,6 +61,7 @@ class Drain {
         if (!begun.compareAndSet(false, true)) {
             return;
         }
+        long begin = clock.nanoTime();
         lifecycle.drain();
         scheduler.pause();
         calls.drain();
@@ -62,7 +76,8 @@ class Drain {
                     "%d calls did not finish within kvdb.shutdown.grace-period (%d s) and are dropped",
                     calls.requests(), settings.gracePeriod().toSeconds());
         }
-        lifecycle.close();
+        Duration left = settings.gracePeriod().minusNanos(clock.nanoTime() - begin);
+        lifecycle.close(left.compareTo(CLOSE_MIN) < 0 ? CLOSE_MIN : left);
         calls.awaitAllEnded(LAST_REPLIES);
         calls.stop();
     }

@@ -15,8 +15,11 @@ import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Event;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +49,7 @@ public class StoreLifecycle {
     private volatile @Nullable RecoveryProgress progress;
     private volatile @Nullable Store store;
     private boolean openBegun;
+    private boolean openLeft;
 
     StoreLifecycle(
             ServerSettings settings,
@@ -71,14 +75,21 @@ public class StoreLifecycle {
         LOG.infof("opening the store in %s", settings.dataDirectory());
         try {
             Store opened = Store.open(settings.dataDirectory(), settings.storeOptions(), environment, new Events());
-            store = opened;
+            if (!take(opened)) {
+                opened.close();
+                return;
+            }
             StoreStatistics statistics = opened.statistics();
             storeStateChanged(statistics.state(), statistics.stateDetail());
             // The store may have told of a change since, which that has just overwritten.
             StoreStatistics since = opened.statistics();
             storeStateChanged(since.state(), since.stateDetail());
             logOpened(statistics);
-            LOG.infof("serving gRPC on %s, HTTP on %s", addresses.grpc(), addresses.http());
+            if (!ending()) {
+                LOG.infof("serving gRPC on %s, HTTP on %s", addresses.grpc(), addresses.http());
+            }
+        } catch (OpenEndedException e) {
+            LOG.info("ended the open of the store; nothing is lost, the next open begins anew");
         } catch (StoreException e) {
             LOG.errorf("cannot open the store: %s", e.getMessage());
             fail(e.getMessage());
@@ -88,6 +99,14 @@ public class StoreLifecycle {
         } finally {
             openEnded.countDown();
         }
+    }
+
+    /** False where the server no longer waited for the store. */
+    private synchronized boolean take(Store opened) {
+        if (!openLeft) {
+            store = opened;
+        }
+        return !openLeft;
     }
 
     private static void logOpened(StoreStatistics statistics) {
@@ -143,40 +162,93 @@ public class StoreLifecycle {
         become(new ServingCondition(State.DRAINING, "the server is shutting down"));
     }
 
-    /** Waits for an open that was begun, and closes the store. Does nothing the second time. */
-    void close() {
-        synchronized (this) {
-            if (openBegun) {
-                awaitOpenEnded();
-            }
+    /**
+     * Ends an open that was begun, or closes the store. Does nothing the second time.
+     *
+     * @param limit how long that may take. What takes longer is left behind, as in a crash: the next open recovers it
+     */
+    void close(Duration limit) {
+        long deadline = environment.clock().nanoTime() + limit.toNanos();
+        if (isOpening() && !await(openEnded, limit) && leaveOpen()) {
+            LOG.warnf(
+                    "the store is still being opened after %d s more, so the server stops without it;"
+                            + " nothing is lost, the next open begins anew",
+                    limit.toSeconds());
         }
         Store current = store;
-        if (current == null || condition.state() == State.CLOSED) {
-            become(new ServingCondition(State.CLOSED, ""));
-            return;
-        }
-        try {
-            current.close();
-            LOG.info("closed the store");
-        } catch (StoreException e) {
-            LOG.errorf("cannot close the store properly, so the next open will recover it: %s", e.getMessage());
+        if (current != null && condition.state() != State.CLOSED) {
+            close(
+                    current,
+                    limit,
+                    Duration.ofNanos(deadline - environment.clock().nanoTime()));
         }
         become(new ServingCondition(State.CLOSED, ""));
     }
 
-    private void awaitOpenEnded() {
+    private synchronized boolean isOpening() {
+        return openBegun;
+    }
+
+    /** From now on no one waits for the open. False where it has just ended. */
+    private synchronized boolean leaveOpen() {
+        openLeft = store == null;
+        return openLeft;
+    }
+
+    private void close(Store current, Duration limit, Duration left) {
+        CountDownLatch closeEnded = new CountDownLatch(1);
+        AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+        environment
+                .threads()
+                .newThread(() -> {
+                    try {
+                        current.close();
+                    } catch (RuntimeException | Error e) {
+                        failure.set(e);
+                    } finally {
+                        closeEnded.countDown();
+                    }
+                })
+                .start();
+        if (!await(closeEnded, left)) {
+            LOG.warnf(
+                    "closing the store takes longer than %d s, so the server stops without;"
+                            + " no acknowledged write is lost by that, the next open recovers the log",
+                    limit.toSeconds());
+            return;
+        }
+        Throwable cause = failure.get();
+        if (cause == null) {
+            LOG.info("closed the store");
+        } else if (cause instanceof StoreException) {
+            LOG.errorf("cannot close the store properly, so the next open will recover it: %s", cause.getMessage());
+        } else {
+            LOG.error("closing the store failed because of a defect of kvdb; the next open will recover it", cause);
+        }
+    }
+
+    /** Waits at most so long, whatever interrupts say; the caller's interrupt status is kept. */
+    private boolean await(CountDownLatch latch, Duration limit) {
+        long deadline = environment.clock().nanoTime() + limit.toNanos();
         boolean interrupted = false;
-        while (true) {
-            try {
-                openEnded.await();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
+        try {
+            while (true) {
+                try {
+                    return latch.await(deadline - environment.clock().nanoTime(), TimeUnit.NANOSECONDS);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
             }
         }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+    }
+
+    private boolean ending() {
+        State state = condition.state();
+        return state == State.DRAINING || state == State.CLOSED || state == State.FAILED;
     }
 
     private void storeStateChanged(StoreState state, String detail) {
@@ -194,9 +266,7 @@ public class StoreLifecycle {
 
     private void become(ServingCondition next) {
         synchronized (conditionChanged) {
-            State before = condition.state();
-            boolean ending = before == State.DRAINING || before == State.CLOSED || before == State.FAILED;
-            boolean backwards = ending && next.state() != State.CLOSED && next.state() != State.FAILED;
+            boolean backwards = ending() && next.state() != State.CLOSED && next.state() != State.FAILED;
             if (backwards || condition.equals(next)) {
                 return;
             }
@@ -210,6 +280,9 @@ public class StoreLifecycle {
 
         @Override
         public void recoveryProgressed(RecoveryProgress now) {
+            if (ending()) {
+                throw new OpenEndedException();
+            }
             progress = now;
         }
 
@@ -221,6 +294,16 @@ public class StoreLifecycle {
         @Override
         public void stateChanged(StoreState state, String detail) {
             storeStateChanged(state, detail);
+        }
+    }
+
+    /** Ends an open that the server no longer needs. */
+    private static final class OpenEndedException extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        OpenEndedException() {
+            super("the server is stopping", null, false, false);
         }
     }
 }

@@ -1,0 +1,251 @@
+package dev.kvdb.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kvdb.engine.Store;
+import dev.kvdb.engine.StoreListener;
+import dev.kvdb.engine.StoreOptions;
+import dev.kvdb.engine.env.DirectoryLock;
+import dev.kvdb.engine.env.Environment;
+import dev.kvdb.engine.env.FileSystem;
+import dev.kvdb.engine.error.DirectoryLockedException;
+import dev.kvdb.server.ServingCondition.State;
+import dev.kvdb.server.config.ServerConfiguration;
+import dev.kvdb.server.config.ServerSettings;
+import dev.kvdb.testkit.CrashingFileSystem;
+import dev.kvdb.testkit.FailingFileSystem;
+import dev.kvdb.testkit.Fault;
+import dev.kvdb.testkit.FileOperation;
+import dev.kvdb.testkit.ManualClock;
+import dev.kvdb.testkit.TestEnvironment;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.quarkus.runtime.StartupEvent;
+import io.smallrye.config.PropertiesConfigSource;
+import io.smallrye.config.SmallRyeConfig;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import jakarta.enterprise.event.Event;
+import jakarta.enterprise.event.NotificationOptions;
+import jakarta.enterprise.util.TypeLiteral;
+import java.lang.annotation.Annotation;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** How the owner of the store lets go of it, in time and with the right words. */
+class StoreLifecycleTest {
+
+    private static final Duration NO_TIME = Duration.ofMillis(1);
+    private static final Duration ENOUGH = Duration.ofMinutes(1);
+    private static final Path DIRECTORY = Path.of("/kvdb/store");
+
+    private final FailingFileSystem files = new FailingFileSystem(new CrashingFileSystem());
+    private final ManualClock clock = new ManualClock();
+    private final Environment environment = TestEnvironment.of(files, clock, 1);
+    private final LoggedLines log = new LoggedLines();
+
+    @BeforeEach
+    void listenToLog() {
+        Logger.getLogger("dev.kvdb.server").addHandler(log);
+    }
+
+    @AfterEach
+    void leaveLog() {
+        files.heal();
+        Logger.getLogger("dev.kvdb.server").removeHandler(log);
+    }
+
+    @Test
+    void closedStore_isSaidToBeClosed_andTheNextOpenIsClean() {
+        StoreLifecycle lifecycle = opened(environment);
+
+        lifecycle.drain();
+        lifecycle.close(ENOUGH);
+        lifecycle.close(ENOUGH);
+
+        assertThat(lifecycle.condition().state()).isEqualTo(State.CLOSED);
+        assertThat(log.lines).containsOnlyOnce("closed the store");
+        assertThat(isCleanAtNextOpen()).isTrue();
+    }
+
+    @Test
+    void closeThatTakesTooLong_isLeft_andNotSaidToBeDone() {
+        StoreLifecycle lifecycle = opened(environment);
+        files.inject(Fault.on(FileOperation.CREATE)
+                .named("SNAPSHOT.*")
+                .as(Fault.Kind.HOLD)
+                .forEver());
+
+        lifecycle.drain();
+        lifecycle.close(NO_TIME);
+
+        assertThat(lifecycle.condition().state()).isEqualTo(State.CLOSED);
+        assertThat(log.lines)
+                .doesNotContain("closed the store")
+                .anyMatch(line -> line.startsWith("closing the store takes longer than"));
+    }
+
+    @Test
+    void closeThatFailsForADefect_isLogged_andTheStateIsClosed() {
+        StoreLifecycle lifecycle = opened(new Environment(
+                withLockThatCannotBeReleased(), environment.clock(), environment.random(), environment.threads()));
+
+        lifecycle.drain();
+        lifecycle.close(ENOUGH);
+
+        assertThat(lifecycle.condition().state()).isEqualTo(State.CLOSED);
+        assertThat(log.lines)
+                .doesNotContain("closed the store")
+                .anyMatch(line -> line.contains("because of a defect of kvdb"));
+    }
+
+    @Test
+    void openThatHangs_isLeft_andWhatItOpensLaterIsClosedAgain() {
+        files.inject(Fault.on(FileOperation.CREATE)
+                .named("RESERVE")
+                .as(Fault.Kind.HOLD)
+                .forEver());
+        StoreLifecycle lifecycle = started(environment);
+        Awaitility.await().until(() -> files.held() == 1);
+
+        lifecycle.drain();
+        lifecycle.close(NO_TIME);
+
+        assertThat(lifecycle.condition().state()).isEqualTo(State.CLOSED);
+        assertThat(lifecycle.openStore()).isEmpty();
+        assertThat(log.lines).anyMatch(line -> line.startsWith("the store is still being opened"));
+        files.heal();
+        Awaitility.await().ignoreException(DirectoryLockedException.class).until(this::isCleanAtNextOpen);
+    }
+
+    @Test
+    void stopWhileOpening_endsTheOpen() {
+        opened(environment).close(ENOUGH);
+        files.inject(Fault.on(FileOperation.LIST).nth(2).as(Fault.Kind.HOLD));
+        StoreLifecycle lifecycle = started(environment);
+        Awaitility.await().until(() -> files.held() == 1);
+
+        lifecycle.drain();
+        files.heal();
+        lifecycle.close(ENOUGH);
+
+        assertThat(lifecycle.condition().state()).isEqualTo(State.CLOSED);
+        assertThat(lifecycle.openStore()).isEmpty();
+        assertThat(log.lines).anyMatch(line -> line.startsWith("ended the open of the store"));
+        assertThat(isCleanAtNextOpen()).isTrue();
+    }
+
+    private StoreLifecycle opened(Environment with) {
+        StoreLifecycle lifecycle = started(with);
+        Awaitility.await().until(() -> lifecycle.condition().ready());
+        lifecycle.store().set(1, new byte[10]).toCompletableFuture().join();
+        return lifecycle;
+    }
+
+    private static StoreLifecycle started(Environment with) {
+        SmallRyeConfig config = new SmallRyeConfigBuilder()
+                .addDiscoveredConverters()
+                .withMapping(ServerConfiguration.class)
+                .withSources(new PropertiesConfigSource(
+                        Map.of(
+                                "kvdb.data-directory", DIRECTORY.toString(),
+                                "quarkus.grpc.server.host", "localhost",
+                                "quarkus.grpc.server.port", "1",
+                                "quarkus.http.host", "localhost",
+                                "quarkus.http.port", "2"),
+                        "test",
+                        300))
+                .build();
+        StoreLifecycle lifecycle = new StoreLifecycle(
+                new ServerSettings(config.getConfigMapping(ServerConfiguration.class)),
+                new SyncMeters(new SimpleMeterRegistry()),
+                new NobodyListens(),
+                new Addresses(config),
+                with);
+        lifecycle.start(new StartupEvent());
+        return lifecycle;
+    }
+
+    private boolean isCleanAtNextOpen() {
+        try (Store store = Store.open(DIRECTORY, StoreOptions.DEFAULTS, environment, StoreListener.NONE)) {
+            return store.statistics().recovery().clean();
+        }
+    }
+
+    private FileSystem withLockThatCannotBeReleased() {
+        DirectoryLock lock = () -> {
+            throw new IllegalStateException("a defect");
+        };
+        return (FileSystem) Proxy.newProxyInstance(
+                FileSystem.class.getClassLoader(), new Class<?>[] {FileSystem.class}, (proxy, method, arguments) -> {
+                    if (method.getName().equals("lock")) {
+                        return lock;
+                    }
+                    try {
+                        return method.invoke(files, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+    }
+
+    private static final class LoggedLines extends Handler {
+
+        private final ConcurrentLinkedQueue<String> lines = new ConcurrentLinkedQueue<>();
+
+        @Override
+        public void publish(LogRecord line) {
+            lines.add(
+                    line instanceof org.jboss.logmanager.ExtLogRecord extended
+                            ? extended.getFormattedMessage()
+                            : line.getMessage());
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+    }
+
+    private static final class NobodyListens implements Event<ServingCondition> {
+
+        @Override
+        public void fire(ServingCondition event) {}
+
+        @Override
+        public <U extends ServingCondition> CompletionStage<U> fireAsync(U event) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public <U extends ServingCondition> CompletionStage<U> fireAsync(U event, NotificationOptions options) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Event<ServingCondition> select(Annotation... qualifiers) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public <U extends ServingCondition> Event<U> select(Class<U> subtype, Annotation... qualifiers) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public <U extends ServingCondition> Event<U> select(TypeLiteral<U> subtype, Annotation... qualifiers) {
+            throw new UnsupportedOperationException();
+        }
+    }
+}
