@@ -14,8 +14,9 @@ import org.jboss.logging.Logger;
 
 /**
  * Stops the server in an order that loses nothing: not ready any more, no new calls, calls in flight finish, the store
- * closes, and only then the transports go down. It takes the grace period and a few seconds at most: an orchestrator
- * kills what does not end, and what a kill leaves behind is no better than what an unfinished close does.
+ * closes, and only then the transports go down, that of the calls first. It takes the grace period and a few seconds at
+ * most: an orchestrator kills what does not end, and what a kill leaves behind is no better than what an unfinished
+ * close does.
  *
  * <p>Quarkus' separate gRPC server drops calls in flight when it stops, so this must have ended before. It is run by
  * {@link DrainingReadinessCheck} while the HTTP server still answers, and otherwise, where that did not happen, by the
@@ -26,7 +27,7 @@ class Drain {
 
     private static final Logger LOG = Logger.getLogger("dev.kvdb.server");
 
-    /** Calls of upkeep that the closing store has ended still need to send their replies. */
+    /** For the replies of upkeep that the closing store has ended, and for the connections to close. */
     private static final Duration LAST_REPLIES = Duration.ofSeconds(2);
 
     /** What the store has for its close where calls have used up the grace period. */
@@ -35,6 +36,7 @@ class Drain {
     private final ServerSettings settings;
     private final StoreLifecycle lifecycle;
     private final CallsInFlight calls;
+    private final CallTransport transport;
     private final Scheduler scheduler;
     private final Clock clock;
     private final AtomicBoolean begun = new AtomicBoolean();
@@ -43,11 +45,13 @@ class Drain {
             ServerSettings settings,
             StoreLifecycle lifecycle,
             CallsInFlight calls,
+            CallTransport transport,
             Scheduler scheduler,
             Environment environment) {
         this.settings = settings;
         this.lifecycle = lifecycle;
         this.calls = calls;
+        this.transport = transport;
         this.scheduler = scheduler;
         this.clock = environment.clock();
     }
@@ -78,7 +82,9 @@ class Drain {
         }
         Duration left = settings.gracePeriod().minusNanos(clock.nanoTime() - begin);
         lifecycle.close(left.compareTo(CLOSE_MIN) < 0 ? CLOSE_MIN : left);
+        long closed = clock.nanoTime();
         calls.awaitAllEnded(LAST_REPLIES);
         calls.stop();
+        transport.close(LAST_REPLIES.minusNanos(clock.nanoTime() - closed));
     }
 }

@@ -13,6 +13,7 @@ import dev.kvdb.v1.SetResponse;
 import dev.kvdb.v1.StatusRequest;
 import grpc.health.v1.HealthGrpc;
 import grpc.health.v1.HealthOuterClass.HealthCheckRequest;
+import grpc.health.v1.HealthOuterClass.HealthCheckResponse;
 import grpc.health.v1.HealthOuterClass.HealthCheckResponse.ServingStatus;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
@@ -22,6 +23,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -72,6 +74,22 @@ class ShutdownIT {
     }
 
     @Test
+    void watchOfHealth_saysNotServing_andEndsInsteadOfBeingCutOff() {
+        try (ServerProcess server = ServerProcess.start(directory).awaitReady();
+                ServerUnderTest client = ServerUnderTest.atPort(server.grpcPort())) {
+            Iterator<HealthCheckResponse> watch =
+                    HealthGrpc.newBlockingStub(client.channel()).watch(HealthCheckRequest.getDefaultInstance());
+            assertThat(watch.next().getStatus()).isEqualTo(ServingStatus.SERVING);
+
+            server.terminate();
+
+            assertThat(watch.next().getStatus()).isEqualTo(ServingStatus.NOT_SERVING);
+            assertThat(watch.hasNext()).isFalse();
+            assertThat(server.awaitExit()).isEqualTo(TERMINATED);
+        }
+    }
+
+    @Test
     void load_endsWithoutALostAcknowledgement() throws Exception {
         List<Long> acknowledged = new ArrayList<>();
         try (ServerProcess server = ServerProcess.start(directory).awaitReady();
@@ -91,13 +109,13 @@ class ShutdownIT {
                     sets.get(key).get(1, TimeUnit.MINUTES);
                     acknowledged.add((long) key);
                 } catch (ExecutionException e) {
-                    // INTERNAL is what Vert.x' server makes of a call that arrives while it closes its connections.
                     assertThat(Status.fromThrowable(e).getCode())
                             .as("%s, server: %s", e, server.output())
-                            .isIn(Status.Code.UNAVAILABLE, Status.Code.INTERNAL);
+                            .isEqualTo(Status.Code.UNAVAILABLE);
                 }
             }
             assertThat(server.awaitExit()).isEqualTo(TERMINATED);
+            assertThat(server.output()).contains("closed the store").doesNotContain("\tat ");
         }
         assertThat(acknowledged).isNotEmpty();
         assertNextOpenIsCleanAndHas(acknowledged);

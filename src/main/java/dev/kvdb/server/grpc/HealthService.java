@@ -39,6 +39,9 @@ class HealthService extends MutinyHealthGrpc.HealthImplBase {
 
     void conditionChanged(@Observes ServingCondition condition) {
         changes.onNext(condition);
+        if (condition.state() == ServingCondition.State.CLOSED) {
+            changes.onComplete(); // a watch that went on would keep its connection open
+        }
     }
 
     @Override
@@ -58,7 +61,7 @@ class HealthService extends MutinyHealthGrpc.HealthImplBase {
                                     .item(HealthCheckResponse.newBuilder()
                                             .setStatusValue(SERVICE_UNKNOWN)
                                             .build()),
-                            Multi.createFrom().nothing());
+                            changes.map(HealthService::response).skip().where(any -> true));
         }
         return Multi.createBy()
                 .merging()

@@ -1,5 +1,6 @@
 package dev.kvdb.server.grpc;
 
+import dev.kvdb.server.CallTransport;
 import dev.kvdb.server.CallsInFlight;
 import dev.kvdb.server.config.ServerSettings;
 import io.quarkus.grpc.api.ServerBuilderCustomizer;
@@ -15,13 +16,19 @@ import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 
 /**
- * Fits Quarkus' separate gRPC server to kvdb: lets in messages as large as the value limit asks for, and ends the
- * process where the server did not come up, which Quarkus only logs.
+ * Fits Quarkus' separate gRPC server to kvdb: lets in messages as large as the value limit asks for, ends the process
+ * where the server did not come up, which Quarkus only logs, and takes the server down before Vert.x does.
+ *
+ * <p>For Vert.x takes the thread away that runs calls, and only then tells the connections: what arrives in between
+ * ends without a word. A server that was told before has no connections by then. Where there was no call yet, there is
+ * no one to tell.
  */
 @Singleton
-class Transport implements ServerBuilderCustomizer<VertxServerBuilder> {
+class Transport implements ServerBuilderCustomizer<VertxServerBuilder>, CallTransport {
 
     /** Before the store is opened. */
     private static final int CHECK_PRIORITY = 1_000;
@@ -29,8 +36,7 @@ class Transport implements ServerBuilderCustomizer<VertxServerBuilder> {
     private final ServerSettings settings;
     private final TransportSignal signal;
     private final GrpcServerConfiguration configuration;
-    private final CallsInFlight calls;
-    private final StatusMapping statusMapping;
+    private final StoppedGate gate;
 
     Transport(
             ServerSettings settings,
@@ -41,8 +47,7 @@ class Transport implements ServerBuilderCustomizer<VertxServerBuilder> {
         this.settings = settings;
         this.signal = signal;
         this.configuration = configuration.server();
-        this.calls = calls;
-        this.statusMapping = statusMapping;
+        this.gate = new StoppedGate(calls, statusMapping);
     }
 
     @Override
@@ -50,8 +55,20 @@ class Transport implements ServerBuilderCustomizer<VertxServerBuilder> {
         builder.maxInboundMessageSize(settings.messageBytesMax());
         // In dev mode the transport outlives the application, and a drain is only a reload.
         if (LaunchMode.current() != LaunchMode.DEVELOPMENT) {
-            builder.intercept(new StoppedGate(calls, statusMapping));
+            builder.intercept(gate::interceptCall);
         }
+    }
+
+    @Override
+    public void close(Duration limit) {
+        gate.server().ifPresent(server -> {
+            server.shutdown();
+            try {
+                server.awaitTermination(limit.toNanos(), TimeUnit.NANOSECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
     }
 
     /** @throws ConfigurationException where the server did not come up; Quarkus prints its message alone and exits */
