@@ -69,7 +69,8 @@ final class StatusCommand extends ClientCommand {
                 .put("segments", log.getSegments())
                 .put("bytes", log.getBytes())
                 .put("liveBytes", log.getLiveBytes())
-                .put("deadBytes", log.getDeadBytes());
+                .put("deadBytes", log.getDeadBytes())
+                .put("damagedSegments", log.getDamagedSegments());
     }
 
     private static JsonObject cache(CacheStatus cache) {
@@ -112,7 +113,8 @@ final class StatusCommand extends ClientCommand {
                 table,
                 "log",
                 Text.bytes(log.getBytes()) + " in " + Text.count(log.getSegments(), "segment") + ": "
-                        + Text.bytes(log.getLiveBytes()) + " live, " + Text.bytes(log.getDeadBytes()) + " dead");
+                        + Text.bytes(log.getLiveBytes()) + " live, " + Text.bytes(log.getDeadBytes()) + " dead"
+                        + (log.getDamagedSegments() == 0 ? "" : ", " + log.getDamagedSegments() + " damaged"));
         if (status.hasDiskFreeBytes()) {
             row(table, "disk free", Text.bytes(status.getDiskFreeBytes()));
         }

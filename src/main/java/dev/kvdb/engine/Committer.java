@@ -5,6 +5,7 @@ import dev.kvdb.engine.env.Clock;
 import dev.kvdb.engine.env.NoSpaceException;
 import dev.kvdb.engine.error.StoreException;
 import dev.kvdb.engine.error.StoreReadOnlyException;
+import dev.kvdb.engine.error.SystemReason;
 import dev.kvdb.engine.format.FrameHeader;
 import dev.kvdb.engine.format.RecordLocation;
 import dev.kvdb.engine.index.OrderedIndex;
@@ -307,10 +308,10 @@ final class Committer implements Runnable {
                 return in.availability.diskFull(String.valueOf(cause.getMessage()));
             } catch (IOException e) {
                 e.addSuppressed(cause);
-                return in.availability.fail(StoreReadOnlyException.Reason.IO_FAILED, e.toString());
+                return in.availability.fail(StoreReadOnlyException.Reason.IO_FAILED, SystemReason.of(e));
             }
         }
-        return in.availability.fail(StoreReadOnlyException.Reason.IO_FAILED, cause.toString());
+        return in.availability.fail(StoreReadOnlyException.Reason.IO_FAILED, SystemReason.of(cause));
     }
 
     private void clearGroup() {

@@ -95,6 +95,7 @@ class StorageHealth {
                 .withData("log-bytes", statistics.log().bytes())
                 .withData("live-bytes", statistics.log().liveBytes())
                 .withData("dead-bytes", statistics.log().deadBytes())
+                .withData("damaged-segments", statistics.log().damagedSegments())
                 .withData("last-sync-error", orNone(statistics.writes().lastSyncError()))
                 .withData("gc-running", statistics.garbageCollection().running())
                 .withData("gc-runs", statistics.garbageCollection().runs())

@@ -98,6 +98,11 @@ class StoreMeters {
                 "Bytes of tombstones, a part of the dead",
                 BaseUnits.BYTES,
                 s -> s.log().tombstoneBytes());
+        gauge(
+                "kvdb.log.damaged.segments",
+                "Segments in which damage was found",
+                null,
+                s -> s.log().damagedSegments());
     }
 
     private void registerWrites() {

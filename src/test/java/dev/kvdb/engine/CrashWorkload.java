@@ -82,19 +82,6 @@ final class CrashWorkload {
             double deadShareMin,
             int fullDiskPercent) {
 
-        /** A plan in which the disk is never full. */
-        Plan(
-                SyncPolicy policy,
-                int writers,
-                int steps,
-                int keys,
-                int valueBytesTypical,
-                int collectPercent,
-                boolean collectBeside,
-                double deadShareMin) {
-            this(policy, writers, steps, keys, valueBytesTypical, collectPercent, collectBeside, deadShareMin, 0);
-        }
-
         StoreOptions options() {
             return StoreOptions.DEFAULTS.toBuilder()
                     .syncPolicy(policy)

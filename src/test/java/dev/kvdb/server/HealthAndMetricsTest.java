@@ -83,6 +83,7 @@ class HealthAndMetricsTest {
                                 "log-bytes",
                                 "live-bytes",
                                 "dead-bytes",
+                                "damaged-segments",
                                 "gc-running",
                                 "gc-failures"));
     }
