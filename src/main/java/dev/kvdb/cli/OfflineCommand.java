@@ -101,6 +101,7 @@ abstract class OfflineCommand extends ResultCommand {
                 .valueBytesMax(value)
                 .writeQueueBytesMax(Math.max(defaults.writeQueueBytesMax(), value))
                 .cacheBytesMax(0)
+                .reserveBytes(StoreOptions.RESERVE_AS_IT_IS)
                 .garbageCollection(new StoreOptions.GarbageCollection(
                         collection.logBytesMin(), collection.deadShareMin(), collection.bytesPerSecondMax(), 0))
                 .build();

@@ -7,7 +7,6 @@ import dev.kvdb.engine.error.StoreException;
 import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.error.StoreReadOnlyException;
 import dev.kvdb.engine.gc.GarbageCollector;
-import dev.kvdb.engine.log.DiskReserve;
 import dev.kvdb.engine.log.Segment;
 import dev.kvdb.engine.log.SegmentCounters;
 import dev.kvdb.engine.log.Segments;
@@ -38,7 +37,8 @@ final class CollectionRuns {
     private final GarbageCollector collector;
     private final ReentrantLock maintenance;
     private final Availability availability;
-    private final DiskReserve reserve;
+    private final DiskSpace space;
+    private final WriteCounters writeCounters;
     private final Runnable sealActive;
 
     private final AtomicBoolean running = new AtomicBoolean();
@@ -57,7 +57,8 @@ final class CollectionRuns {
      * @param segments the store's segments
      * @param maintenance held by each swap of a collection; keeps snapshots away
      * @param availability learns of failures
-     * @param reserve given up when the disk is full
+     * @param space told that the disk is full
+     * @param writeCounters learn of failed syncs
      */
     record Surroundings(
             StoreOptions options,
@@ -65,7 +66,8 @@ final class CollectionRuns {
             Segments segments,
             ReentrantLock maintenance,
             Availability availability,
-            DiskReserve reserve) {}
+            DiskSpace space,
+            WriteCounters writeCounters) {}
 
     /** @param sealActive seals the segment that is appended to, and returns when that is done */
     CollectionRuns(Surroundings in, GarbageCollector collector, Runnable sealActive) {
@@ -74,7 +76,8 @@ final class CollectionRuns {
         this.segments = in.segments();
         this.maintenance = in.maintenance();
         this.availability = in.availability();
-        this.reserve = in.reserve();
+        this.space = in.space();
+        this.writeCounters = in.writeCounters();
         this.collector = collector;
         this.sealActive = sealActive;
     }
@@ -128,8 +131,9 @@ final class CollectionRuns {
             lastError = null;
             return report(outcome, start);
         } catch (NoSpaceException e) {
-            throw failed(availability.diskFull(String.valueOf(e.getMessage())));
+            throw failed(space.isFull(String.valueOf(e.getMessage())));
         } catch (SyncFailedException | UncertainManifestException e) {
+            writeCounters.failedWith(e);
             throw failed(availability.fail(
                     StoreReadOnlyException.Reason.IO_FAILED, "garbage collection failed: " + e.getMessage()));
         } catch (IOException e) {
@@ -162,8 +166,7 @@ final class CollectionRuns {
         try {
             return collector.collectOnce(deadShareMin, this::mustStop);
         } catch (NoSpaceException e) {
-            reserve.release();
-            availability.diskFull(String.valueOf(e.getMessage()));
+            space.isFull(String.valueOf(e.getMessage()));
             return collector.collectOnce(deadShareMin, this::mustStop);
         } finally {
             maintenance.unlock();

@@ -10,12 +10,13 @@ import dev.kvdb.engine.format.FrameHeader;
 import dev.kvdb.engine.format.RecordLocation;
 import dev.kvdb.engine.index.OrderedIndex;
 import dev.kvdb.engine.log.ActiveLog;
-import dev.kvdb.engine.log.DiskReserve;
 import dev.kvdb.engine.log.Segment;
 import dev.kvdb.engine.log.Segments;
-import dev.kvdb.engine.log.SyncFailedException;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -34,6 +35,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class Committer implements Runnable {
 
+    private static final Logger LOG = System.getLogger(Committer.class.getName());
     private static final int GROUP_BYTES_MAX = 8 * 1024 * 1024;
     private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final long SPACE_CHECK_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -62,7 +64,7 @@ final class Committer implements Runnable {
      * @param segments the store's segments
      * @param index the store's index
      * @param cache learns new values
-     * @param reserve given up when the disk is full
+     * @param space told that the disk is full, and asked whether it still is
      * @param availability learns of failures
      * @param counters learn what was written
      * @param listener told of syncs
@@ -73,7 +75,7 @@ final class Committer implements Runnable {
             Segments segments,
             OrderedIndex index,
             ValueCache cache,
-            DiskReserve reserve,
+            DiskSpace space,
             Availability availability,
             WriteCounters counters,
             StoreListener listener) {}
@@ -95,7 +97,7 @@ final class Committer implements Runnable {
 
     @Override
     public void run() {
-        List<PendingWrite> taken = new ArrayList<>();
+        ArrayDeque<PendingWrite> taken = new ArrayDeque<>();
         boolean goOn = true;
         while (goOn) {
             goOn = commitWhatWaits(taken);
@@ -113,13 +115,15 @@ final class Committer implements Runnable {
     /**
      * Returns false once the queue is closed and empty. Whatever fails, the thread goes on: it must answer all writes.
      */
-    private boolean commitWhatWaits(List<PendingWrite> taken) {
+    private boolean commitWhatWaits(ArrayDeque<PendingWrite> taken) {
         try {
             if (!queue.take(taken, waitNanos())) {
                 return false;
             }
-            for (PendingWrite write : taken) {
+            for (PendingWrite write = taken.peek(); write != null; write = taken.peek()) {
                 accept(write);
+                // What is answered must not be held on to: there is room for as much again in the queue.
+                taken.remove();
             }
             commitGroup();
             upkeep();
@@ -298,14 +302,11 @@ final class Committer implements Runnable {
 
     /** Takes the group back where only space is lacking; everything else ends writing for good. */
     private StoreException failed(Throwable cause) {
-        if (cause instanceof SyncFailedException || cause.getCause() instanceof SyncFailedException) {
-            in.counters.syncFailed(String.valueOf(cause.getMessage()));
-        }
+        in.counters.failedWith(cause);
         if (cause instanceof NoSpaceException) {
             try {
                 log.rollBack();
-                in.reserve.release();
-                return in.availability.diskFull(String.valueOf(cause.getMessage()));
+                return in.space.isFull(String.valueOf(cause.getMessage()));
             } catch (IOException e) {
                 e.addSuppressed(cause);
                 return in.availability.fail(StoreReadOnlyException.Reason.IO_FAILED, SystemReason.of(e));
@@ -324,7 +325,7 @@ final class Committer implements Runnable {
         long now = in.clock.nanoTime();
         try {
             if (in.availability.state() == StoreState.DISK_FULL) {
-                checkSpace();
+                goOnWhereThereIsSpace();
             }
             boolean syncDue =
                     in.options.syncPolicy() == SyncPolicy.INTERVAL && now - lastSyncNanos >= syncIntervalNanos();
@@ -341,14 +342,22 @@ final class Committer implements Runnable {
         }
     }
 
+    private void goOnWhereThereIsSpace() {
+        try {
+            checkSpace();
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "cannot tell whether the disk has space again, and asks on: " + SystemReason.of(e));
+        }
+    }
+
     private void checkSpace() throws IOException {
         long usable = in.segments
                 .directory()
                 .files()
                 .usableBytes(in.segments.directory().path());
         long needed = in.options.reserveBytes() + in.options.segmentBytesMax() / SPACE_RETURNED_SHARE;
-        if (usable >= needed && in.reserve.take()) {
-            in.availability.spaceReturned();
+        if (usable >= needed) {
+            in.space.isThere();
         }
     }
 

@@ -17,6 +17,7 @@ import dev.kvdb.engine.log.ActiveLog;
 import dev.kvdb.engine.log.Segment;
 import dev.kvdb.engine.log.SegmentReads;
 import dev.kvdb.engine.log.Segments;
+import dev.kvdb.engine.log.SyncFailedException;
 import dev.kvdb.engine.recovery.SnapshotFile;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -83,6 +84,7 @@ final class LogStructuredStore implements Store {
         this.snapshotAtBytesWritten = snapshotIsCurrent ? opening.directory().bytesWritten() : -1;
         this.queue = new WriteQueue(
                 path.toString(), environment.clock(), options.writeQueueRequestsMax(), options.writeQueueBytesMax());
+        DiskSpace space = new DiskSpace(opening.reserve(), availability);
         RandomGenerator random = synchronizedOver(environment.random());
         GarbageCollector collector = new GarbageCollector(
                 segments,
@@ -94,7 +96,7 @@ final class LogStructuredStore implements Store {
                         options.segmentBytesMax(), options.garbageCollection().bytesPerSecondMax()));
         this.collections = new CollectionRuns(
                 new CollectionRuns.Surroundings(
-                        options, environment.clock(), segments, maintenance, availability, opening.reserve()),
+                        options, environment.clock(), segments, maintenance, availability, space, writeCounters),
                 collector,
                 () -> control(PendingWrite.Control.Action.SEAL));
         this.maintainer = new Maintainer(segments, environment.clock(), options, maintenance, new Chores());
@@ -105,7 +107,7 @@ final class LogStructuredStore implements Store {
                         segments,
                         index,
                         cache,
-                        opening.reserve(),
+                        space,
                         availability,
                         writeCounters,
                         listener),
@@ -277,6 +279,7 @@ final class LogStructuredStore implements Store {
             return new Entry(key, header.version(), value);
         } catch (DamageException e) {
             damagedReads.increment();
+            segment.noteDamage();
             throw e;
         }
     }
@@ -353,7 +356,7 @@ final class LogStructuredStore implements Store {
             try {
                 control(PendingWrite.Control.Action.SYNC);
             } catch (CompletionException e) {
-                throw new IOException("the log could not be synced: " + e.getCause(), e);
+                throw e.getCause() instanceof StoreException cause ? cause : e;
             }
         }
 
@@ -370,12 +373,21 @@ final class LogStructuredStore implements Store {
         public void writeSnapshot() throws IOException {
             SnapshotFile.write(segments, index, committer::lastAppliedVersion);
             new Writes().sync();
-            SnapshotFile.publish(opening.directory());
+            try {
+                SnapshotFile.publish(opening.directory());
+            } catch (SyncFailedException e) {
+                // New segments' names are in the same directory: what was lost may be one of theirs.
+                writeCounters.failedWith(e);
+                throw availability.fail(StoreReadOnlyException.Reason.IO_FAILED, String.valueOf(e.getMessage()));
+            }
             snapshotAtBytesWritten = opening.directory().bytesWritten();
         }
 
         @Override
         public void collectGarbage() {
+            if (!availability.mayWrite()) {
+                return;
+            }
             try {
                 collections.run(GarbageCollectionRequest.WORTHWHILE);
             } catch (StoreException e) {

@@ -132,6 +132,10 @@ final class Maintainer implements Runnable {
             }
             try {
                 SegmentContents contents = SegmentContents.scan(pinned.file(), pinned);
+                if (contents.damagedValues() > 0) {
+                    pinned.noteDamage();
+                    LOG.log(Level.ERROR, contents.damagedValues() + " damaged values in " + pinned.path());
+                }
                 if (contents.hidden().isEmpty()) {
                     HintFile.write(segments.directory(), pinned, contents.records());
                 } else {

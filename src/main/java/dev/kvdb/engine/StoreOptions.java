@@ -1,6 +1,7 @@
 package dev.kvdb.engine;
 
 import dev.kvdb.engine.error.InvalidStoreArgumentException;
+import dev.kvdb.engine.log.DiskReserve;
 
 /**
  * How a store behaves. Immutable; start from {@link #DEFAULTS} and change what differs.
@@ -14,8 +15,8 @@ import dev.kvdb.engine.error.InvalidStoreArgumentException;
  * @param writeQueueBytesMax bytes of their values; at least {@code valueBytesMax}
  * @param openFilesMax segment files held open for reads; 16 to 1,000,000
  * @param reserveBytes size of a preallocated file that is given up when the disk is full, so that removes and garbage
- *     collection can go on; 0 for none. A collection copies up to {@code segmentBytesMax}: with less it may find no
- *     room
+ *     collection can go on; 0 for none, {@link #RESERVE_AS_IT_IS} to leave what there is. A collection copies up to
+ *     {@code segmentBytesMax}: with less it may find no room
  * @param snapshotLogBytes an index snapshot is written each time the log has grown by so much; at least 64 KiB
  * @param garbageCollection when and how fast garbage is collected
  */
@@ -34,6 +35,9 @@ public record StoreOptions(
 
     private static final int KIB = 1024;
     private static final int MIB = 1024 * KIB;
+
+    /** As {@link #reserveBytes}: the store is opened for a while, beside its usual owner's options. */
+    public static final long RESERVE_AS_IT_IS = DiskReserve.AS_IT_IS;
 
     /** Durable writes, 64 MiB segments, 16 MiB values, a 64 MiB cache. */
     public static final StoreOptions DEFAULTS = new StoreOptions(
@@ -82,7 +86,7 @@ public record StoreOptions(
         check("writeQueueRequestsMax", writeQueueRequestsMax, 1, 1_000_000);
         check("writeQueueBytesMax", writeQueueBytesMax, Math.max(1, valueBytesMax), Long.MAX_VALUE);
         check("openFilesMax", openFilesMax, 16, 1_000_000);
-        check("reserveBytes", reserveBytes, 0, Long.MAX_VALUE);
+        check("reserveBytes", reserveBytes, RESERVE_AS_IT_IS, Long.MAX_VALUE);
         check("snapshotLogBytes", snapshotLogBytes, 64 * KIB, Long.MAX_VALUE);
     }
 

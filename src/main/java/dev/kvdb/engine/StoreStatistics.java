@@ -43,8 +43,7 @@ public record StoreStatistics(
      * @param liveBytes bytes of records that the index points at; up to 1/32 too many
      * @param deadBytes the rest: superseded records, tombstones, marks and headers
      * @param tombstoneBytes bytes of tombstones, a part of {@code deadBytes}
-     * @param damagedSegments segment files in which damage was found at the open or by upkeep; garbage collection
-     *     leaves them alone
+     * @param damagedSegments segment files in which damage was found, at the open or since
      */
     public record Log(
             int segments, long bytes, long liveBytes, long deadBytes, long tombstoneBytes, int damagedSegments) {
@@ -58,7 +57,7 @@ public record StoreStatistics(
                 bytes += segment.length();
                 liveBytes += Math.min(segment.length(), segment.counters().liveBytes());
                 tombstoneBytes += segment.counters().tombstoneBytes();
-                damagedSegments += segment.isDamaged() ? 1 : 0;
+                damagedSegments += segment.isDamageSeen() ? 1 : 0;
             }
             return new Log(segments.size(), bytes, liveBytes, bytes - liveBytes, tombstoneBytes, damagedSegments);
         }

@@ -1,5 +1,6 @@
 package dev.kvdb.engine;
 
+import dev.kvdb.engine.log.SyncFailedException;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -15,8 +16,13 @@ final class WriteCounters {
 
     private volatile @Nullable String lastSyncError;
 
-    void syncFailed(String error) {
-        lastSyncError = error;
+    /** Something failed; learns of a sync that did. */
+    void failedWith(Throwable cause) {
+        if (cause instanceof SyncFailedException) {
+            lastSyncError = cause.getMessage();
+        } else if (cause.getCause() instanceof SyncFailedException sync) {
+            lastSyncError = sync.getMessage();
+        }
     }
 
     @Nullable

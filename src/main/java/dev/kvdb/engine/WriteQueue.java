@@ -4,6 +4,7 @@ import dev.kvdb.engine.env.Clock;
 import dev.kvdb.engine.error.OverloadedException;
 import dev.kvdb.engine.error.StoreClosedException;
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -69,7 +70,7 @@ final class WriteQueue {
      *
      * @return false once the queue is closed and empty
      */
-    boolean take(List<PendingWrite> target, long nanosMax) {
+    boolean take(Collection<PendingWrite> target, long nanosMax) {
         long start = clock.nanoTime();
         while (true) {
             synchronized (this) {

@@ -30,9 +30,6 @@ class Drain {
     /** For the replies of upkeep that the closing store has ended, and for the connections to close. */
     private static final Duration LAST_REPLIES = Duration.ofSeconds(2);
 
-    /** What the store has for its close where calls have used up the grace period. */
-    private static final Duration CLOSE_MIN = Duration.ofSeconds(5);
-
     private final ServerSettings settings;
     private final StoreLifecycle lifecycle;
     private final CallsInFlight calls;
@@ -80,8 +77,7 @@ class Drain {
                     "%d calls did not finish within kvdb.shutdown.grace-period (%d s) and are dropped",
                     calls.requests(), settings.gracePeriod().toSeconds());
         }
-        Duration left = settings.gracePeriod().minusNanos(clock.nanoTime() - begin);
-        lifecycle.close(left.compareTo(CLOSE_MIN) < 0 ? CLOSE_MIN : left);
+        lifecycle.close(settings.gracePeriod().minusNanos(clock.nanoTime() - begin));
         long closed = clock.nanoTime();
         calls.awaitAllEnded(LAST_REPLIES);
         calls.stop();

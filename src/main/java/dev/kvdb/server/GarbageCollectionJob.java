@@ -5,6 +5,7 @@ import dev.kvdb.engine.GarbageCollectionRequest;
 import dev.kvdb.engine.Store;
 import dev.kvdb.engine.error.StoreClosedException;
 import dev.kvdb.engine.error.StoreException;
+import dev.kvdb.engine.error.StoreReadOnlyException;
 import io.quarkus.scheduler.Scheduled;
 import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
 import jakarta.inject.Singleton;
@@ -40,8 +41,8 @@ class GarbageCollectionJob {
         try {
             report(store.get().collectGarbage(GarbageCollectionRequest.WORTHWHILE));
             distinctLog.reset();
-        } catch (StoreClosedException e) {
-            // The server is stopping, and the close has ended this run.
+        } catch (StoreClosedException | StoreReadOnlyException e) {
+            // The server is stopping, and the close has ended this run; or the store has said why it writes no more.
         } catch (StoreException e) {
             distinctLog.error("garbage collection failed, and is tried again: " + e.getMessage());
         } catch (RuntimeException | Error e) {

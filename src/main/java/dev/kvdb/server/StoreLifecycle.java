@@ -36,6 +36,9 @@ public class StoreLifecycle {
     /** Priority of the start-up observer: after the checks of configuration and port. */
     static final int START_PRIORITY = 2_000;
 
+    /** What the store has for its close where calls, or the end of the open, have used up the time. */
+    private static final Duration CLOSE_MIN = Duration.ofSeconds(5);
+
     private static final Logger LOG = Logger.getLogger("dev.kvdb.server");
 
     private final ServerSettings settings;
@@ -79,11 +82,12 @@ public class StoreLifecycle {
                 opened.close();
                 return;
             }
-            StoreStatistics statistics = opened.statistics();
-            storeStateChanged(statistics.state(), statistics.stateDetail());
-            // The store may have told of a change since, which that has just overwritten.
-            StoreStatistics since = opened.statistics();
-            storeStateChanged(since.state(), since.stateDetail());
+            StoreStatistics statistics;
+            do {
+                statistics = opened.statistics();
+                storeStateChanged(statistics.state(), statistics.stateDetail());
+                // The store may have told of a change since it was asked, which that has overwritten.
+            } while (opened.statistics().state() != statistics.state());
             logOpened(statistics);
             if (!ending()) {
                 LOG.infof("serving gRPC on %s, HTTP on %s", addresses.grpc(), addresses.http());
@@ -124,6 +128,9 @@ public class StoreLifecycle {
     }
 
     private void fail(@Nullable String message) {
+        if (isOpenLeft()) {
+            return;
+        }
         become(new ServingCondition(State.FAILED, message == null ? "" : message));
         Quarkus.asyncExit(1);
     }
@@ -165,11 +172,12 @@ public class StoreLifecycle {
     /**
      * Ends an open that was begun, or closes the store. Does nothing the second time.
      *
-     * @param limit how long that may take. What takes longer is left behind, as in a crash: the next open recovers it
+     * @param limit how long that may take, but for a close, which has at least {@link #CLOSE_MIN}. What takes longer is
+     *     left behind, as in a crash: the next open recovers it
      */
     void close(Duration limit) {
         long deadline = environment.clock().nanoTime() + limit.toNanos();
-        if (isOpening() && !await(openEnded, limit) && leaveOpen()) {
+        if (isOpenBegun() && !await(openEnded, limit) && leaveOpen()) {
             LOG.warnf(
                     "the store is still being opened after %d s more, so the server stops without it;"
                             + " nothing is lost, the next open begins anew",
@@ -177,16 +185,18 @@ public class StoreLifecycle {
         }
         Store current = store;
         if (current != null && condition.state() != State.CLOSED) {
-            close(
-                    current,
-                    limit,
-                    Duration.ofNanos(deadline - environment.clock().nanoTime()));
+            Duration left = Duration.ofNanos(deadline - environment.clock().nanoTime());
+            close(current, left.compareTo(CLOSE_MIN) < 0 ? CLOSE_MIN : left);
         }
         become(new ServingCondition(State.CLOSED, ""));
     }
 
-    private synchronized boolean isOpening() {
+    private synchronized boolean isOpenBegun() {
         return openBegun;
+    }
+
+    private synchronized boolean isOpenLeft() {
+        return openLeft;
     }
 
     /** From now on no one waits for the open. False where it has just ended. */
@@ -195,7 +205,7 @@ public class StoreLifecycle {
         return openLeft;
     }
 
-    private void close(Store current, Duration limit, Duration left) {
+    private void close(Store current, Duration limit) {
         CountDownLatch closeEnded = new CountDownLatch(1);
         AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
         environment
@@ -210,7 +220,7 @@ public class StoreLifecycle {
                     }
                 })
                 .start();
-        if (!await(closeEnded, left)) {
+        if (!await(closeEnded, limit)) {
             LOG.warnf(
                     "closing the store takes longer than %d s, so the server stops without;"
                             + " no acknowledged write is lost by that, the next open recovers the log",

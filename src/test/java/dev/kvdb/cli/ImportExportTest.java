@@ -69,6 +69,7 @@ class ImportExportTest {
         assertThat(imported.text())
                 .startsWith("imported 4 sets and 1 remove (184 bytes, " + order + "-endian)")
                 .endsWith("which has 2 keys now\n");
+        assertThat(database.resolve("RESERVE")).as("the server's").doesNotExist();
 
         log = directory.resolve("exported.log");
         Outcome exported = exporting("--byte-order", order.toString());

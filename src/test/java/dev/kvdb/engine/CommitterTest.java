@@ -288,7 +288,7 @@ class CommitterTest {
                         segments,
                         index,
                         new ValueCache(0),
-                        new DiskReserve(directory, 0),
+                        new DiskSpace(new DiskReserve(directory, 0), learns),
                         learns,
                         counters,
                         listener),

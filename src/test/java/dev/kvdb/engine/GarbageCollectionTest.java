@@ -230,6 +230,34 @@ class GarbageCollectionTest {
     }
 
     @Test
+    void logCannotBeSynced_collectionSaysThatTheStoreIsReadOnly() {
+        store.with(MemoryStore.SMALL.toBuilder().syncPolicy(SyncPolicy.OS).build());
+        fill();
+        store.set(1, 10);
+        store.files.inject(Fault.on(FileOperation.SYNC).named("[0-9]+[.]log").forEver());
+        assertThatThrownBy(() -> store.store().collectGarbage(GarbageCollectionRequest.EVERYTHING))
+                .isInstanceOf(StoreReadOnlyException.class);
+        assertThat(store.store().statistics().writes().lastSyncError()).contains("Input/output error");
+    }
+
+    @Test
+    void directoryCannotBeSyncedForASnapshot_storeTurnsReadOnly() {
+        store.with(MemoryStore.SMALL.toBuilder().snapshotLogBytes(64 * 1024).build());
+        store.open();
+        store.files.inject(
+                Fault.on(FileOperation.RENAME).named("SNAPSHOT[.]tmp").as(Fault.Kind.HOLD));
+        for (int i = 0; i < 14; i++) {
+            store.set(i, 5000);
+        }
+        await().until(() -> store.files.held() == 1);
+        store.files.heal();
+        store.files.inject(Fault.on(FileOperation.SYNC_DIRECTORY));
+
+        await().until(() -> store.store().statistics().state() == StoreState.READ_ONLY);
+        assertThat(store.store().statistics().writes().lastSyncError()).contains("Input/output error");
+    }
+
+    @Test
     void victimCannotBeRead_restIsCollected() {
         fill();
         store.files.inject(

@@ -47,7 +47,17 @@ class MutantTest {
     void engineWithAMutant_failsItsHarness(Mutant mutant) throws Exception {
         Seeds.run(seed -> assertThatThrownBy(() -> mutant.run(seed))
                 .as("mutant '%s' lives", mutant)
-                .isInstanceOf(AssertionError.class));
+                .isInstanceOf(AssertionError.class)
+                .satisfies(caught -> System.out.println("mutant '" + mutant + "' caught: " + why(caught))));
+    }
+
+    /** The first line that says what was wrong, so that a look shows whether the mutant was caught for what it is. */
+    private static String why(Throwable caught) {
+        Throwable told = caught;
+        while (told.getMessage() == null && told.getCause() != null) {
+            told = told.getCause();
+        }
+        return String.valueOf(told.getMessage()).lines().findFirst().orElse("");
     }
 
     private static final String COMMIT_THE_GROUP =

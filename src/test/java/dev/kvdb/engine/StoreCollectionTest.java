@@ -120,7 +120,7 @@ class StoreCollectionTest {
             List<String> withHint = names();
             fill(store, 200, KIB);
             await().until(() -> {
-                clock.advance(Duration.ofMinutes(10));
+                clock.advance(Duration.ofHours(2));
                 return names().stream().anyMatch(name -> name.endsWith(".hint") && !withHint.contains(name));
             });
             assertThat(collection).isNotDone();

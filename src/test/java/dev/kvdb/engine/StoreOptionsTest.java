@@ -52,7 +52,7 @@ class StoreOptionsTest {
         refused("writeQueueBytesMax is 16777215", o -> o.writeQueueBytesMax(16 * MIB - 1));
         refused("openFilesMax is 15", o -> o.openFilesMax(15));
         refused("openFilesMax is 1000001", o -> o.openFilesMax(1_000_001));
-        refused("reserveBytes is -1", o -> o.reserveBytes(-1));
+        refused("reserveBytes is -2", o -> o.reserveBytes(-2));
         refused("snapshotLogBytes is 65535", o -> o.snapshotLogBytes(65_535));
         refused("deadShareMin is 0.0", o -> o.garbageCollection(new GarbageCollection(0, 0, 0, 0)));
         refused("deadShareMin is 1.0", o -> o.garbageCollection(new GarbageCollection(0, 1, 0, 0)));

@@ -98,7 +98,7 @@ public final class GarbageCollector {
     /**
      * What a collection would do now.
      *
-     * @param deadShareMin as for {@link #collect}
+     * @param deadShareMin as for {@link #collectOnce}
      * @param withActive whether the segment that is appended to would be sealed first
      */
     public Outcome preview(double deadShareMin, boolean withActive) {

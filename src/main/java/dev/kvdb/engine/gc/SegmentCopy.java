@@ -3,6 +3,7 @@ package dev.kvdb.engine.gc;
 import dev.kvdb.engine.env.StoreFile;
 import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.error.StoreIoException;
+import dev.kvdb.engine.error.SystemReason;
 import dev.kvdb.engine.format.HintEntry;
 import dev.kvdb.engine.format.RecordLocation;
 import dev.kvdb.engine.format.SegmentHeader;
@@ -167,13 +168,16 @@ final class SegmentCopy implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        if (file != null) {
-            file.close();
-        }
-        if (!published && header != null) {
-            String name = StoreFileNames.segment(header.segmentId());
-            directory.deleteIfExists(StoreFileNames.temporary(name));
-            directory.deleteIfExists(name);
+        try {
+            if (file != null) {
+                file.close();
+            }
+        } finally {
+            if (!published && header != null) {
+                String name = StoreFileNames.segment(header.segmentId());
+                directory.deleteIfExists(StoreFileNames.temporary(name));
+                directory.deleteIfExists(name);
+            }
         }
     }
 
@@ -200,7 +204,7 @@ final class SegmentCopy implements AutoCloseable {
         try {
             return SegmentContents.scan(victim.file(), victim);
         } catch (IOException e) {
-            throw new DamageException(victim.path(), 0, "a segment", "one whose reading failed: " + e.getMessage());
+            throw new DamageException(victim.path(), 0, "a segment", "a read that failed: " + e.getMessage());
         }
     }
 
@@ -225,8 +229,13 @@ final class SegmentCopy implements AutoCloseable {
         try {
             return SegmentReads.read(victim, record.location(victim.id()), record.key());
         } catch (StoreIoException e) {
-            throw new DamageException(victim.path(), record.offset(), "a record", "that " + e.getMessage());
+            throw new DamageException(victim.path(), record.offset(), "a record", "a read that failed: " + reasonOf(e));
         }
+    }
+
+    private static String reasonOf(StoreIoException failure) {
+        Throwable cause = failure.getCause();
+        return SystemReason.of(cause == null ? failure : cause);
     }
 
     private SegmentAppender appender() throws IOException {

@@ -14,6 +14,10 @@ import java.nio.ByteBuffer;
 public final class DiskReserve {
 
     private static final Logger LOG = System.getLogger(DiskReserve.class.getName());
+
+    /** As a size: what another owner of the store has taken is left to it. */
+    public static final long AS_IT_IS = -1;
+
     private static final int CHUNK_BYTES = 256 * 1024;
 
     private final StoreDirectory directory;
@@ -21,7 +25,7 @@ public final class DiskReserve {
 
     /**
      * @param directory the store's directory
-     * @param bytes the reserve's size; 0 for none
+     * @param bytes the reserve's size; 0 for none, {@link #AS_IT_IS} to leave what there is
      */
     public DiskReserve(StoreDirectory directory, long bytes) {
         this.directory = directory;
@@ -34,6 +38,9 @@ public final class DiskReserve {
      * @return false where the disk has too little; the reserve is then given up
      */
     public synchronized boolean take() throws IOException {
+        if (bytes == AS_IT_IS) {
+            return true;
+        }
         if (bytes == 0) {
             release();
             return true;
@@ -49,11 +56,10 @@ public final class DiskReserve {
         }
     }
 
-    /** Gives the space up. */
+    /** Gives the space up. A crash may bring the file back, and then it is the reserve again. */
     public synchronized void release() {
         try {
             directory.deleteIfExists(StoreFileNames.RESERVE);
-            directory.sync();
         } catch (IOException e) {
             LOG.log(Level.WARNING, "cannot give up " + directory.file(StoreFileNames.RESERVE) + ": " + e);
         }

@@ -30,6 +30,7 @@ public final class Segment {
     private volatile boolean usedLately;
     private volatile boolean sealed;
     private volatile boolean damaged;
+    private volatile boolean damageSeen;
     private volatile long length;
 
     private Segment(SegmentHeader header, StoreDirectory directory, boolean sealed, long length) {
@@ -94,14 +95,25 @@ public final class Segment {
         sealed = true;
     }
 
-    /** Whether damage was found in the segment; garbage collection leaves it alone. */
+    /** Whether the segment holds damage that must stay; garbage collection leaves it alone. */
     public boolean isDamaged() {
         return damaged;
     }
 
-    /** Says that damage was found in the segment. */
+    /** Says that the segment holds damage that must stay: it hides keys, or hits a live record. */
     public void markDamaged() {
         damaged = true;
+        damageSeen = true;
+    }
+
+    /** Whether any damage was found in the segment, be it only in records that are dead by now. */
+    public boolean isDamageSeen() {
+        return damageSeen;
+    }
+
+    /** Says that damage was found in the segment. */
+    public void noteDamage() {
+        damageSeen = true;
     }
 
     /**

@@ -297,6 +297,9 @@ public final class Recovery {
                 LOG.log(Level.ERROR, "damage in " + segment.path() + " behind its last record; no record is hit");
             }
         }
+        if (contents.damagedValues() > 0) {
+            segment.noteDamage();
+        }
         noteScanned(segment.id(), contents);
         return contents;
     }

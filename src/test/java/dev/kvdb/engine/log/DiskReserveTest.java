@@ -16,6 +16,16 @@ class DiskReserveTest {
     private final DiskReserve reserve = new DiskReserve(fixture.directory, BYTES);
 
     @Test
+    void sizeOfAnotherOwner_isLeftAsItIs() throws IOException {
+        DiskReserve other = new DiskReserve(fixture.directory, DiskReserve.AS_IT_IS);
+        assertThat(other.take()).isTrue();
+        assertThat(fixture.disk.list(fixture.disk.root())).doesNotContain("RESERVE");
+        assertThat(reserve.take()).isTrue();
+        assertThat(other.take()).isTrue();
+        assertThat(fixture.disk.contents(fixture.disk.path("RESERVE"))).hasSize((int) BYTES);
+    }
+
+    @Test
     void reserve_takesItsSpaceOnceAndGivesItUp() throws IOException {
         assertThat(reserve.take()).isTrue();
         assertThat(fixture.disk.contents(fixture.disk.path("RESERVE"))).hasSize(BYTES);
