@@ -242,17 +242,17 @@ class GarbageCollectionTest {
 
     @Test
     void directoryCannotBeSyncedForASnapshot_storeTurnsReadOnly() {
-        store.with(MemoryStore.SMALL.toBuilder().snapshotLogBytes(64 * 1024).build());
+        store.with(MemoryStore.SMALL.toBuilder()
+                .segmentBytesMax(256 * 1024)
+                .snapshotLogBytes(64 * 1024)
+                .build());
         store.open();
-        store.files.inject(
-                Fault.on(FileOperation.RENAME).named("SNAPSHOT[.]tmp").as(Fault.Kind.HOLD));
-        for (int i = 0; i < 14; i++) {
+        store.set(0, 5000);
+        // All further writes go to the segment that was just made, so that only the snapshot syncs the directory.
+        store.files.inject(Fault.on(FileOperation.SYNC_DIRECTORY));
+        for (int i = 1; i < 14; i++) {
             store.set(i, 5000);
         }
-        await().until(() -> store.files.held() == 1);
-        store.files.heal();
-        store.files.inject(Fault.on(FileOperation.SYNC_DIRECTORY));
-
         await().until(() -> store.store().statistics().state() == StoreState.READ_ONLY);
         assertThat(store.store().statistics().writes().lastSyncError()).contains("Input/output error");
     }
