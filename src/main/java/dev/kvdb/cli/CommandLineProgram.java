@@ -35,6 +35,7 @@ final class CommandLineProgram {
         commands.put("gc", () -> new GcCommand(terminal));
         commands.put("import", () -> new ImportCommand(terminal));
         commands.put("export", () -> new ExportCommand(terminal));
+        commands.put("verify", () -> new VerifyCommand(terminal));
         commands.put("completion", () -> new CompletionCommand(terminal));
         commands.put("help", CommandLine.HelpCommand::new);
     }

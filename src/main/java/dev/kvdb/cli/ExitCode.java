@@ -7,7 +7,7 @@ package dev.kvdb.cli;
 final class ExitCode {
 
     static final int OK = 0;
-    /** The key has no value, or a file or a directory could not be used. */
+    /** The key has no value, or a file or a directory could not be used; or a verification found damage. */
     static final int FAILED = 1;
     /** The command line is wrong. */
     static final int USAGE = 2;

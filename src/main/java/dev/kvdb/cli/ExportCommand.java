@@ -60,7 +60,8 @@ final class ExportCommand extends OfflineCommand {
     public Integer call() {
         try {
             requireTarget();
-            requireStore();
+            // An open would make a store where there is none; an export should not.
+            DatabaseDirectory.requireExists(directory());
             try (Store store = open()) {
                 if (file.equals(STANDARD_OUTPUT)) {
                     writeTo(terminal().out(), store);
@@ -93,15 +94,6 @@ final class ExportCommand extends OfflineCommand {
         File parent = target.getAbsoluteFile().getParentFile();
         if (!parent.isDirectory()) {
             throw new CommandFailure(ExitCode.FAILED, "cannot write '" + file + "': there is no directory " + parent);
-        }
-    }
-
-    /** Opening a directory makes a store there; an export should not. */
-    private void requireStore() {
-        File path = directory().toFile();
-        String[] names = path.list();
-        if (!path.exists() || (names != null && names.length == 0)) {
-            throw new CommandFailure(ExitCode.FAILED, "there is no database in " + directory());
         }
     }
 

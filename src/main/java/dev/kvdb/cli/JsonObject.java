@@ -1,6 +1,8 @@
 package dev.kvdb.cli;
 
 import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * One JSON object on one line, members in the order in which they were put.
@@ -35,6 +37,23 @@ final class JsonObject {
 
     JsonObject put(String name, JsonObject value) {
         name(name).append(value);
+        return this;
+    }
+
+    JsonObject putObjects(String name, List<JsonObject> values) {
+        name(name).append(values.stream().map(JsonObject::toString).collect(Collectors.joining(",", "[", "]")));
+        return this;
+    }
+
+    JsonObject putStrings(String name, List<String> values) {
+        name(name).append('[');
+        for (int i = 0; i < values.size(); i++) {
+            if (i > 0) {
+                text.append(',');
+            }
+            quote(values.get(i));
+        }
+        text.append(']');
         return this;
     }
 

@@ -20,7 +20,8 @@ import picocli.CommandLine.Spec;
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "  0:done",
-            "  1:the key has no value; or a file, a directory or the output could not be used",
+            "  1:the key has no value; or a file, a directory or the output could not be used;",
+            "    or verify found something wrong",
             "  2:the command line is wrong",
             "  3:there is no connection to a server",
             "  4:the server refused the call, or failed it",

@@ -3,15 +3,11 @@ package dev.kvdb.cli;
 import dev.kvdb.engine.Store;
 import dev.kvdb.engine.StoreOptions;
 import dev.kvdb.engine.error.StoreIoException;
-import java.io.File;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -21,8 +17,6 @@ import picocli.CommandLine.Spec;
 @Command(mixinStandardHelpOptions = true)
 abstract class OfflineCommand extends ResultCommand {
 
-    private static final String VARIABLE = "KVDB_DATA_DIRECTORY";
-    private static final String DIRECTORY_DEFAULT = "./data";
     /** A value may fill a fourth of a segment. */
     private static final int SEGMENT_VALUES_MIN = 4;
 
@@ -30,7 +24,10 @@ abstract class OfflineCommand extends ResultCommand {
             index = "1",
             arity = "0..1",
             paramLabel = "DB_PATH",
-            description = {"The database's directory.", "Default: $" + VARIABLE + ", or " + DIRECTORY_DEFAULT + "."})
+            description = {
+                "The database's directory.",
+                "Default: $" + DatabaseDirectory.VARIABLE + ", or " + DatabaseDirectory.DEFAULT + "."
+            })
     private @Nullable String directory;
 
     @Option(
@@ -55,14 +52,7 @@ abstract class OfflineCommand extends ResultCommand {
 
     /** The database's directory. */
     Path directory() {
-        if (directory != null) {
-            if (directory.isEmpty()) {
-                throw new ParameterException(spec.commandLine(), "DB_PATH is empty; write . for this directory");
-            }
-            return Path.of(directory);
-        }
-        String variable = terminal().environment().get(VARIABLE);
-        return Path.of(variable == null || variable.isBlank() ? DIRECTORY_DEFAULT : variable);
+        return DatabaseDirectory.of(directory, terminal(), spec);
     }
 
     /** The largest value accepted, in bytes. */
@@ -72,23 +62,11 @@ abstract class OfflineCommand extends ResultCommand {
 
     /** Opens the store; garbage is left to the server. */
     Store open() {
-        File path = directory().toFile();
-        if (path.exists() && !path.isDirectory()) {
-            throw new CommandFailure(ExitCode.FAILED, "'" + path + "' is a file, DB_PATH must be a directory");
-        }
+        DatabaseDirectory.requireNoFile(directory());
         try {
             return Store.open(directory(), options());
         } catch (StoreIoException e) {
-            if (e.getCause() instanceof AccessDeniedException denied) {
-                throw new CommandFailure(
-                        ExitCode.FAILED,
-                        "cannot open the database in '" + path + "': permission denied for " + denied.getFile());
-            }
-            if (e.getCause() instanceof FileAlreadyExistsException file) {
-                throw new CommandFailure(
-                        ExitCode.FAILED, "cannot make the directory '" + path + "': " + file.getFile() + " is a file");
-            }
-            throw e;
+            throw DatabaseDirectory.explained(directory(), e);
         }
     }
 

@@ -53,6 +53,8 @@ class UsageTest {
                 "export f --value-bytes-max 257MiB",
                 "import f --value-bytes-max 999999999999GiB",
                 "export f --byte-order middle",
+                "verify a b",
+                "verify --jsn a",
             })
     void wrongCommandLine_exits2WithAMessageOnStderrOnly(String line) {
         Outcome outcome = new CommandRun().run(line.split(" "));
@@ -95,7 +97,8 @@ class UsageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"serve", "set", "get", "remove", "status", "gc", "import", "export", "completion"})
+    @ValueSource(
+            strings = {"serve", "set", "get", "remove", "status", "gc", "import", "export", "verify", "completion"})
     void help_ofEachCommand_exits0OnStdout(String command) {
         Outcome outcome = new CommandRun().run(command, "--help");
         assertThat(outcome.exitCode()).isZero();
@@ -108,7 +111,7 @@ class UsageTest {
     void help_listsEachCommandAndTheExitCodes() {
         String help = new CommandRun().run("--help").text();
         assertThat(help)
-                .contains("serve", "set", "get", "remove", "status", "gc", "import", "export", "completion")
+                .contains("serve", "set", "get", "remove", "status", "gc", "import", "export", "verify", "completion")
                 .contains("Exit codes:", "141", "--server", "--timeout", "--json");
     }
 

@@ -9,6 +9,8 @@ import dev.kvdb.testkit.Fault;
 import dev.kvdb.testkit.Logs;
 import dev.kvdb.testkit.ManualClock;
 import dev.kvdb.testkit.TestEnvironment;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -53,6 +55,7 @@ public final class CrashScenarios {
             case "full disk" -> crash(new Plan(SyncPolicy.ALWAYS, 1, 12, 20, 2_000, 5, false, 0.3, 60), seed, 2);
             case "hints" -> crash(new Plan(SyncPolicy.ALWAYS, 3, 60, 200, 700, 6, false, 0.3, 0), seed, 5);
             case "damage" -> damage(seed);
+            case "verification" -> verification(seed);
             default -> throw new IllegalArgumentException(scenario);
         }
     }
@@ -83,6 +86,20 @@ public final class CrashScenarios {
             }
         }
         history.prefixOf(intact, history.at(files.notesBefore(files.position()), SyncPolicy.ALWAYS));
+    }
+
+    /** A verification finds what is wrong with a small store, and nothing else. */
+    private static void verification(long seed) {
+        CrashingFileSystem disk = VerificationScenario.smallStore();
+        if (!VerificationScenario.verify(disk).isClean()) {
+            throw new AssertionError("found in a store that is whole: " + VerificationScenario.verify(disk));
+        }
+        try {
+            VerificationScenario.requireEachFlipFound(disk, (int) (1 + Math.floorMod(seed, 3L)));
+            VerificationScenario.requireWrongCachesFound(disk);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static void checkAnswer(Store store, long key, Entry intact) {

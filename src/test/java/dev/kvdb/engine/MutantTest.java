@@ -21,6 +21,7 @@ class MutantTest {
     private static final String DAMAGE = "damage";
     private static final String HINTS = "hints";
     private static final String FULL_DISK = "full disk";
+    private static final String VERIFICATION = "verification";
 
     @ParameterizedTest
     @ValueSource(
@@ -34,6 +35,7 @@ class MutantTest {
                 DAMAGE,
                 HINTS,
                 FULL_DISK,
+                VERIFICATION,
             })
     void engineWithoutAMutant_passesEachHarness(String scenario) throws Exception {
         Seeds.run(seed -> {
@@ -43,7 +45,13 @@ class MutantTest {
     }
 
     @ParameterizedTest
-    @MethodSource({"mutantsOfWriting", "mutantsOfRecovery", "mutantsOfCollecting", "mutantsOfTombstones"})
+    @MethodSource({
+        "mutantsOfWriting",
+        "mutantsOfRecovery",
+        "mutantsOfCollecting",
+        "mutantsOfTombstones",
+        "mutantsOfVerification"
+    })
     void engineWithAMutant_failsItsHarness(Mutant mutant) throws Exception {
         Seeds.run(seed -> assertThatThrownBy(() -> mutant.run(seed))
                 .as("mutant '%s' lives", mutant)
@@ -273,5 +281,46 @@ class MutantTest {
                         "gc/GarbageCollector.java",
                         "!victims.contains(segment) &&",
                         "choice(0).candidates(segments.all()).stream().noneMatch(other -> other.segment() == segment) &&"));
+    }
+
+    static Stream<Mutant> mutantsOfVerification() {
+        String segment = "recovery/SegmentCheck.java";
+        String index = "recovery/IndexCheck.java";
+        return Stream.of(
+                Mutant.of(
+                        "values not verified",
+                        VERIFICATION,
+                        1,
+                        segment,
+                        "if (!scanner.valueIntact()) {",
+                        "if (false) {"),
+                Mutant.of(
+                        "damaged frames passed over",
+                        VERIFICATION,
+                        1,
+                        segment,
+                        "            return skipDamage();\n",
+                        "            return false;\n"),
+                Mutant.of(
+                        "hint not compared with its segment",
+                        VERIFICATION,
+                        1,
+                        "recovery/HintCheck.java",
+                        "            compare(hint, path, records, segment.path(), findings);\n",
+                        "            while (hint.next() != null) { }\n"),
+                Mutant.of(
+                        "entries of the snapshot not looked up",
+                        VERIFICATION,
+                        1,
+                        index,
+                        "            checkEntry(with, key, entry, asOf);\n",
+                        ""),
+                Mutant.of(
+                        "keys that the snapshot lacks passed over",
+                        VERIFICATION,
+                        1,
+                        index,
+                        "} else if (complete && with",
+                        "} else if (!complete && with"));
     }
 }

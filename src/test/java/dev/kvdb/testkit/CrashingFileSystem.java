@@ -246,6 +246,16 @@ public final class CrashingFileSystem implements FileSystem {
         return () -> disk.unlock(path);
     }
 
+    @Override
+    public DirectoryLock lockUnchanged(Path file) throws IOException {
+        Path path = normal(file);
+        String holder = disk.lockUnchanged(path);
+        if (holder != null) {
+            throw new DirectoryLockedException(String.valueOf(path.getParent()), holder);
+        }
+        return () -> disk.unlock(path);
+    }
+
     private static Path normal(Path path) {
         return path.toAbsolutePath().normalize();
     }

@@ -133,6 +133,11 @@ public final class FailingFileSystem implements FileSystem {
         return delegate.lock(file, owner);
     }
 
+    @Override
+    public DirectoryLock lockUnchanged(Path file) throws IOException {
+        return delegate.lockUnchanged(file);
+    }
+
     private LongAdder counter(FileOperation operation) {
         return Objects.requireNonNull(counts.get(operation));
     }

@@ -219,6 +219,12 @@ final class SimulatedDisk {
         return null;
     }
 
+    /** Takes the lock on a file that exists, or answers who has it. */
+    synchronized @Nullable String lockUnchanged(Path path) throws IOException {
+        require(path);
+        return locks.putIfAbsent(path, "a reader");
+    }
+
     synchronized void unlock(Path path) {
         locks.remove(path);
     }

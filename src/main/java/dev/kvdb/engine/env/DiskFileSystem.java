@@ -158,4 +158,9 @@ final class DiskFileSystem implements FileSystem {
     public DirectoryLock lock(Path file, String owner) throws IOException {
         return DiskLock.acquire(file, owner);
     }
+
+    @Override
+    public DirectoryLock lockUnchanged(Path file) throws IOException {
+        return DiskLock.acquireUnchanged(file);
+    }
 }

@@ -37,6 +37,15 @@ final class DiskLock implements DirectoryLock {
     }
 
     static DirectoryLock acquire(Path file, String owner) throws IOException {
+        return acquire(file, owner, directory -> lockedChannel(file, directory, owner));
+    }
+
+    /** A shared lock, which needs no right to write: it keeps the exclusive one of a store out. */
+    static DirectoryLock acquireUnchanged(Path file) throws IOException {
+        return acquire(file, "a reader", directory -> sharedChannel(file, directory));
+    }
+
+    private static DirectoryLock acquire(Path file, String owner, Opening opening) throws IOException {
         Path directory = Objects.requireNonNull(file.toAbsolutePath().getParent(), "a lock file is in a directory");
         String property = PROPERTY_PREFIX + directory.toRealPath().resolve(file.getFileName());
         Object holder = System.getProperties().putIfAbsent(property, owner);
@@ -46,7 +55,7 @@ final class DiskLock implements DirectoryLock {
         try (InterruptShield shield = InterruptShield.raise()) {
             while (true) {
                 try {
-                    return new DiskLock(property, lockedChannel(file, directory, owner));
+                    return new DiskLock(property, opening.open(directory));
                 } catch (ClosedByInterruptException e) {
                     shield.takeInterrupt();
                 }
@@ -62,7 +71,7 @@ final class DiskLock implements DirectoryLock {
                 FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         boolean locked = false;
         try {
-            if (tryLock(channel) == null) {
+            if (tryLock(channel, false) == null) {
                 throw new DirectoryLockedException(directory.toString(), ownerIn(channel));
             }
             writeOwner(channel, owner);
@@ -75,9 +84,25 @@ final class DiskLock implements DirectoryLock {
         }
     }
 
-    private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+    private static FileChannel sharedChannel(Path file, Path directory) throws IOException {
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+        boolean locked = false;
         try {
-            return channel.tryLock(LOCKED_BYTE, 1, false);
+            if (tryLock(channel, true) == null) {
+                throw new DirectoryLockedException(directory.toString(), ownerIn(channel));
+            }
+            locked = true;
+            return channel;
+        } finally {
+            if (!locked) {
+                channel.close();
+            }
+        }
+    }
+
+    private static @Nullable FileLock tryLock(FileChannel channel, boolean shared) throws IOException {
+        try {
+            return channel.tryLock(LOCKED_BYTE, 1, shared);
         } catch (OverlappingFileLockException e) {
             return null;
         }
@@ -107,6 +132,11 @@ final class DiskLock implements DirectoryLock {
                 throw e;
             }
         }
+    }
+
+    /** Opens and locks the lock file of a directory. */
+    private interface Opening {
+        FileChannel open(Path directory) throws IOException;
     }
 
     @Override

@@ -51,4 +51,13 @@ public interface FileSystem {
      * @return releases the lock when closed; the file stays
      */
     DirectoryLock lock(Path file, String owner) throws IOException;
+
+    /**
+     * Takes a lock on an existing lock file that keeps {@link #lock} out, without a change to the file, which need not
+     * be writable. A lock that somebody holds is reported as by {@link #lock}.
+     *
+     * @return releases the lock when closed
+     * @throws java.nio.file.NoSuchFileException where there is no such file
+     */
+    DirectoryLock lockUnchanged(Path file) throws IOException;
 }

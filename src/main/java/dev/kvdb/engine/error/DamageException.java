@@ -7,6 +7,8 @@ public final class DamageException extends StoreException {
 
     private final String file;
     private final long offset;
+    private final String expected;
+    private final String found;
 
     /**
      * @param file the damaged file, as a path
@@ -18,6 +20,8 @@ public final class DamageException extends StoreException {
         super("damaged data in " + file + " at offset " + offset + ": expected " + expected + ", found " + found, null);
         this.file = file;
         this.offset = offset;
+        this.expected = expected;
+        this.found = found;
     }
 
     /** The damaged file. */
@@ -28,5 +32,15 @@ public final class DamageException extends StoreException {
     /** Bytes from the start of {@link #file()}. */
     public long offset() {
         return offset;
+    }
+
+    /** What should have been there. */
+    public String expected() {
+        return expected;
+    }
+
+    /** What was there. */
+    public String found() {
+        return found;
     }
 }

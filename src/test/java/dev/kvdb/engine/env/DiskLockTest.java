@@ -8,6 +8,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -78,6 +79,34 @@ class DiskLockTest {
         }
         files.lock(lock, "me").close();
         assertThat(lock).hasContent("me\n");
+    }
+
+    @Test
+    void lockUnchanged_keepsOthersOutAndIsKeptOut_withoutAChange() throws Exception {
+        Path lock = Files.writeString(directory.resolve("LOCK"), "PID 7, long gone\n");
+        assertThat(lock.toFile().setReadOnly()).isTrue();
+        try (DirectoryLock held = files.lockUnchanged(lock)) {
+            assertThatThrownBy(() -> files.lock(lock, "me")).isInstanceOf(DirectoryLockedException.class);
+            assertThatThrownBy(() -> files.lockUnchanged(lock)).isInstanceOf(DirectoryLockedException.class);
+            assertThat(lock.toFile().setWritable(true)).isTrue();
+            assertThat(answerOf(holder(lock, "another process"))).contains("in use");
+        }
+        assertThat(lock).hasContent("PID 7, long gone\n");
+
+        Process other = holder(lock, "another process");
+        try {
+            assertThat(answerOf(other)).isEqualTo("locked");
+            assertThatThrownBy(() -> files.lockUnchanged(lock))
+                    .isInstanceOf(DirectoryLockedException.class)
+                    .hasMessageContaining("another process");
+        } finally {
+            other.destroyForcibly().waitFor();
+        }
+        files.lockUnchanged(lock).close();
+        assertThat(lock).hasContent("another process\n");
+        assertThatThrownBy(() -> files.lockUnchanged(directory.resolve("absent")))
+                .isInstanceOf(NoSuchFileException.class);
+        assertThat(directory.resolve("absent")).doesNotExist();
     }
 
     private static Process holder(Path lock, String owner) throws IOException {

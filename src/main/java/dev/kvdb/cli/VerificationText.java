@@ -1,0 +1,103 @@
+package dev.kvdb.cli;
+
+import dev.kvdb.engine.VerificationReport;
+import dev.kvdb.engine.recovery.Finding;
+import java.util.List;
+import java.util.Locale;
+
+/** What a verification found, for a person or as JSON, and what to do about it. */
+final class VerificationText {
+
+    private VerificationText() {}
+
+    /** Prints a report and returns the exit code. */
+    static int print(Terminal terminal, boolean json, String database, VerificationReport report) {
+        terminal.printLine(json ? json(database, report).toString() : table(database, report));
+        if (report.isClean()) {
+            return ExitCode.OK;
+        }
+        terminal.message(Text.count(report.findingsTotal(), "finding") + " in " + database + advice(report));
+        return ExitCode.FAILED;
+    }
+
+    private static JsonObject json(String database, VerificationReport report) {
+        List<JsonObject> findings = report.findings().stream()
+                .map(finding -> new JsonObject()
+                        .put("kind", kind(finding))
+                        .put("file", finding.file())
+                        .put("offset", finding.offset())
+                        .put("message", finding.message()))
+                .toList();
+        return new JsonObject()
+                .put("database", database)
+                .put("clean", report.isClean())
+                .put("files", report.files())
+                .put("bytes", report.bytes())
+                .put("records", report.records())
+                .put("liveRecords", report.liveRecords())
+                .put("durationMillis", report.durationMillis())
+                .put("findingsTotal", report.findingsTotal())
+                .putObjects("findings", findings)
+                .put("notesTotal", report.notesTotal())
+                .putStrings("notes", report.notes());
+    }
+
+    private static String table(String database, VerificationReport report) {
+        StringBuilder text = new StringBuilder();
+        for (Finding finding : report.findings()) {
+            text.append("damaged ")
+                    .append(kind(finding))
+                    .append(": ")
+                    .append(finding.file())
+                    .append(" at offset ")
+                    .append(finding.offset())
+                    .append(": ")
+                    .append(finding.message())
+                    .append('\n');
+        }
+        more(text, report.findingsTotal() - report.findings().size(), "finding");
+        report.notes().forEach(note -> text.append("note: ").append(note).append('\n'));
+        more(text, report.notesTotal() - report.notes().size(), "note");
+        row(text, "database", database);
+        row(text, "read", Text.bytes(report.bytes()) + " in " + Text.count(report.files(), "file"));
+        row(text, "records", Text.count(report.records(), "record") + ", " + Text.count(report.liveRecords(), "key"));
+        row(text, "took", Text.millis(report.durationMillis()));
+        row(text, "findings", report.isClean() ? "none" : String.valueOf(report.findingsTotal()));
+        return text.substring(0, text.length() - 1);
+    }
+
+    private static void more(StringBuilder text, long count, String noun) {
+        if (count > 0) {
+            text.append("... and ").append(Text.count(count, noun)).append(" more\n");
+        }
+    }
+
+    private static void row(StringBuilder text, String name, String value) {
+        text.append(String.format(Locale.ROOT, "%-13s %s%n", name, value));
+    }
+
+    private static String kind(Finding finding) {
+        return finding.kind().name().toLowerCase(Locale.ROOT);
+    }
+
+    private static String advice(VerificationReport report) {
+        StringBuilder text = new StringBuilder();
+        if (has(report, Finding.Kind.UNSUPPORTED)) {
+            text.append("\n      Newer files than this build knows: verify them with the build that wrote them.");
+        }
+        if (report.findings().stream()
+                .anyMatch(finding -> !finding.kind().isOfCache() && finding.kind() != Finding.Kind.UNSUPPORTED)) {
+            text.append("\n      The log is damaged: copy the directory before anything else, check the disk, and take")
+                    .append("\n      the files named above from a backup. What is whole can still be read.");
+        }
+        if (report.findings().stream().anyMatch(finding -> finding.kind().isOfCache())) {
+            text.append("\n      Hints and the snapshot are caches of the log: where nothing else is damaged, delete")
+                    .append("\n      those named above while no server runs; the next start makes them anew.");
+        }
+        return text.toString();
+    }
+
+    private static boolean has(VerificationReport report, Finding.Kind kind) {
+        return report.findings().stream().anyMatch(finding -> finding.kind() == kind);
+    }
+}

@@ -1,0 +1,82 @@
+package dev.kvdb.cli;
+
+import dev.kvdb.engine.StoreVerification;
+import dev.kvdb.engine.VerificationListener;
+import dev.kvdb.engine.VerificationReport;
+import dev.kvdb.engine.env.Environment;
+import dev.kvdb.engine.error.StoreException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Checks all files of a database that no server has open, and changes none. */
+@Command(
+        name = "verify",
+        mixinStandardHelpOptions = true,
+        description = "Check every byte of a database that no server has open. Changes nothing.",
+        footerHeading = "%n",
+        footer = {
+            "Checks manifest, segments, hints and index snapshot: each record and its value by their checksums,",
+            "and what the files say of one another. The end of a log that a crash tore is noted, and is no damage.",
+            "",
+            "Exits with 1 where anything is wrong, after a line for each finding with its file and offset.",
+            "The members of --json are described in docs/cli.md."
+        })
+final class VerifyCommand extends ResultCommand {
+
+    @Parameters(
+            index = "0",
+            arity = "0..1",
+            paramLabel = "DB_PATH",
+            description = {
+                "The database's directory.",
+                "Default: $" + DatabaseDirectory.VARIABLE + ", or " + DatabaseDirectory.DEFAULT + "."
+            })
+    private @Nullable String directory;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // by picocli
+    private CommandSpec spec;
+
+    VerifyCommand(Terminal terminal) {
+        super(terminal);
+    }
+
+    @Override
+    public Integer call() {
+        Path path = DatabaseDirectory.of(directory, terminal(), spec);
+        DatabaseDirectory.requireNoFile(path);
+        DatabaseDirectory.requireExists(path);
+        VerificationReport report;
+        try (Bar bar = new Bar()) {
+            report = new StoreVerification(Environment.system()).run(path, bar);
+        } catch (StoreException e) {
+            throw DatabaseDirectory.explained(path, e);
+        }
+        return VerificationText.print(terminal(), json(), path.toString(), report);
+    }
+
+    /** A progress bar that begins when the total is known. */
+    private final class Bar implements VerificationListener, AutoCloseable {
+
+        private @Nullable Progress progress;
+
+        @Override
+        public void progressed(long doneBytes, long totalBytes) {
+            if (progress == null) {
+                progress = Progress.start(terminal(), "verify", totalBytes, " MiB", 1 << 20);
+            }
+            progress.reached(doneBytes);
+        }
+
+        @Override
+        public void close() {
+            if (progress != null) {
+                progress.close();
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package dev.kvdb.engine.recovery;
+
+import dev.kvdb.engine.error.DamageException;
+import dev.kvdb.engine.error.SystemReason;
+import dev.kvdb.engine.error.UnsupportedFormatException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Collects what a verification finds. Of findings and notes alike the first {@value #KEPT_MAX} are kept, all are
+ * counted. Belongs to one thread.
+ */
+final class Findings {
+
+    static final int KEPT_MAX = 1000;
+
+    private final List<Finding> findings = new ArrayList<>();
+    private final List<String> notes = new ArrayList<>();
+    private long findingsTotal;
+    private long notesTotal;
+
+    /** Something is wrong. */
+    void add(Finding.Kind kind, String file, long offset, String message) {
+        findingsTotal++;
+        if (findings.size() < KEPT_MAX) {
+            findings.add(new Finding(kind, file, offset, message));
+        }
+    }
+
+    /** Something is damaged. */
+    void add(Finding.Kind kind, DamageException e) {
+        add(kind, e.file(), e.offset(), "expected " + e.expected() + ", found " + e.found());
+    }
+
+    /** Something is of a format that this build does not know. */
+    void add(String file, long offset, UnsupportedFormatException e) {
+        add(Finding.Kind.UNSUPPORTED, file, offset, String.valueOf(e.getMessage()));
+    }
+
+    /** Something cannot be read. */
+    void add(String file, long offset, IOException e) {
+        add(Finding.Kind.UNREADABLE, file, offset, "cannot be read from here: " + SystemReason.of(e));
+    }
+
+    /** Something is worth a word, though nothing is wrong. */
+    void note(String text) {
+        notesTotal++;
+        if (notes.size() < KEPT_MAX) {
+            notes.add(text);
+        }
+    }
+
+    List<Finding> findings() {
+        return List.copyOf(findings);
+    }
+
+    long findingsTotal() {
+        return findingsTotal;
+    }
+
+    List<String> notes() {
+        return List.copyOf(notes);
+    }
+
+    long notesTotal() {
+        return notesTotal;
+    }
+}
