@@ -9,6 +9,10 @@
 # journal's buffers and the page cache included. A round goes on where the one before it stopped, so recoveries are
 # cut off as well.
 #
+# What was acknowledged is what the record held before the shutdown. Of syncs that are under way during it, ext4 and
+# xfs say yes to some whose data is gone (a plain loop of pwrite and fdatasync meets that in 5 of 100 shutdowns), which
+# no power cut does to anyone who could still see the yes.
+#
 # The planted bug: a server that acknowledges before it syncs (kvdb.storage.sync-policy=os) must be caught.
 set -euo pipefail
 # shellcheck source=src/test/scripts/lib.sh
@@ -23,11 +27,13 @@ collecting=(kvdb.storage.segment-size=128K kvdb.storage.value-size-max=16K kvdb.
     kvdb.shutdown.grace-period=1s)
 disk=$work/disk
 
-# The power goes while a load is under way. The load sees that, ends by itself, and the mount comes back.
+# The power goes while a load is under way, which sees that and ends by itself. The mount comes back.
 lose_power() {
-    local image=$1
+    local image=$1 record=$2 certain
+    certain=$(wc -l <"$record")
     xfs_io -x -c shutdown "$disk" || skip "the kernel does not shut file systems down"
     await_load || broken "under load: $(grep -m 1 -E '^[A-Z ]+:' "$work/load.txt")"
+    sed -i "$((certain + 1)),\${/^a /d}" "$record"
     kill_server
     unmount "$disk"
     mount_at "$image" "$disk"
@@ -49,11 +55,8 @@ for kind in ext4 xfs; do
         await_acknowledged "$record" $((before + 200 + RANDOM % 2500)) ||
             broken "round $round on $kind: the load ended early"
         collections=$((collections + $(readiness gc-runs)))
-        # What was acknowledged by now is what counts. That the whole record is held against the server in the next
-        # round is harsher: after the shutdown nothing may be acknowledged that is not on disk either.
-        before_shutdown=$(acknowledged "$record")
-        lose_power "$image"
-        writes=$((writes + before_shutdown - before))
+        lose_power "$image" "$record"
+        writes=$((writes + $(acknowledged "$record") - before))
         rounds=$((rounds + 1))
     done
     start_server "$disk/data" "${collecting[@]}"
@@ -70,11 +73,7 @@ for kind in ext4 xfs; do
     start_server "$disk/planted" "${collecting[@]}" kvdb.storage.sync-policy=os
     launch_load write "$record" seed="$SEED" millis=60000 until=READ_ONLY
     await_acknowledged "$record" 1000 || broken "planted bug on $kind: the load ended early"
-    xfs_io -x -c shutdown "$disk"
-    await_load || true
-    kill_server
-    unmount "$disk"
-    mount_at "$image" "$disk"
+    lose_power "$image" "$record"
     launch_server "$disk/planted" "${collecting[@]}"
     await ready 200 || broken "the server with the planted bug does not get ready"
     ! load check "$record" || broken "writes acknowledged before they were synced survived on $kind: no power was lost"
