@@ -19,6 +19,8 @@ work=
 server_pid=
 strace_pid=
 load_pid=
+# What a server is run by, if anything.
+tracer=()
 mounts=()
 began=$SECONDS
 
@@ -147,7 +149,7 @@ launch_server() {
     (
         cd "$work" || exit 1
         for name in $(compgen -e | grep -E '^(KVDB_|QUARKUS_)'); do unset "$name"; done
-        JAVA_OPTS="-Xmx${HEAP:-192m} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC" exec "$root/target/kvdb" serve \
+        JAVA_OPTS="-Xmx${HEAP:-192m} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC" exec "${tracer[@]}" "$root/target/kvdb" serve \
             -D quarkus.grpc.server.port="$grpc_port" -D quarkus.http.port="$http_port" \
             -D kvdb.data-directory="$directory" "${options[@]}"
     ) >>"$work/server.txt" 2>&1 &
@@ -219,7 +221,7 @@ attach_strace() {
 
 detach_strace() {
     [ -n "$strace_pid" ] || return 0
-    kill -INT "$strace_pid" 2>/dev/null || true
+    kill -TERM "$strace_pid" 2>/dev/null || true
     wait "$strace_pid" 2>/dev/null || true
     strace_pid=
 }

@@ -3,7 +3,7 @@
 # A real file system loses power under a server that writes and collects garbage: after the mount and the restart,
 # all that was acknowledged is there, nothing that was removed is back, and no value is one that was never written.
 #
-#   COUNT=50 src/test/scripts/power-loss.sh     50 times on ext4 and 50 times on xfs (default: 3 each)
+#   COUNT=50 src/test/scripts/power-loss.sh     50 times on ext4 and 50 times on xfs (default: 2 each)
 #
 # `xfs_io shutdown` is the kernel's own means for that (ext4 has it too): from then on nothing reaches the image, the
 # journal's buffers and the page cache included. A round goes on where the one before it stopped, so recoveries are
@@ -18,7 +18,7 @@ set -euo pipefail
 # shellcheck source=src/test/scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-COUNT=${COUNT:-3}
+COUNT=${COUNT:-2}
 need mkfs.xfs:xfsprogs xfs_io:xfsprogs mkfs.ext4:e2fsprogs mount:mount curl:curl pkill:procps
 begin
 

@@ -16,6 +16,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 
 /**
@@ -38,6 +39,9 @@ public final class AcknowledgedLoad {
 
     private static final int FINDINGS_SHOWN_MAX = 20;
     private static final int WRITER_KEYS_MAX = 10_000_000;
+    /** What a client that is turned away waits before its next operation. */
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
     private static final String READ_ONLY = "READ_ONLY";
     /** Replies to a write that was turned away at the door. */
     private static final Set<String> NOT_TAKEN = Set.of("OVERLOADED", "STARTING", "SHUTTING_DOWN");
@@ -76,7 +80,8 @@ public final class AcknowledgedLoad {
                     "timeout",
                     "until",
                     "collect",
-                    "share");
+                    "share",
+                    "retries");
             if (!known.containsAll(given.keySet())) {
                 throw new IllegalArgumentException("known keys: " + known + ", given: " + given.keySet());
             }
@@ -167,10 +172,24 @@ public final class AcknowledgedLoad {
     /** What a key holds; null where the read failed, which is a finding. */
     private @org.jspecify.annotations.Nullable Optional<byte[]> read(long key) {
         try {
-            return client.get(key).map(StoredValue::bytes);
+            return get(key);
         } catch (ClientException e) {
             find("UNREADABLE: key " + key + ": " + e.getMessage());
             return null;
+        }
+    }
+
+    /** A read whose file could not be opened says so, and works when it can be; where faults are expected. */
+    private Optional<byte[]> get(long key) {
+        for (int retries = settings.number("retries", 0); ; retries--) {
+            try {
+                return client.get(key).map(StoredValue::bytes);
+            } catch (ClientException e) {
+                if (retries <= 0 || !reason(e).equals("IO_FAILED")) {
+                    throw e;
+                }
+                count("read-retried");
+            }
         }
     }
 
@@ -288,6 +307,7 @@ public final class AcknowledgedLoad {
             count((write.isRemove() ? "remove-" : "set-") + reason);
             if (NOT_TAKEN.contains(reason)) {
                 record.refused(key(slot), write);
+                LockSupport.parkNanos(PAUSE_NANOS);
             } else if (NO_REPLY.contains(reason)) {
                 generations[slot]++;
                 alone = reason.equals("UNREACHABLE");
@@ -304,7 +324,7 @@ public final class AcknowledgedLoad {
         /** Reads go on whatever happens to writes. */
         private void check(long key) {
             try {
-                Optional<byte[]> found = client.get(key).map(StoredValue::bytes);
+                Optional<byte[]> found = get(key);
                 count("reads");
                 if (record.explain(key, found).isEmpty()) {
                     find("while writing: " + record.accuse(key, found));
