@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+#
+# A disk that stands still, and descriptors that run out, under load. Frozen: the process stays alive, clients get
+# OVERLOADED or no reply in time instead of a queue without end, nothing acknowledged is lost, and the server recovers
+# by itself. Out of descriptors: nothing is lost, and the server goes on or says why it does not.
+#
+#   COUNT=20 src/test/scripts/frozen-disk.sh     20 times each (default: 1)
+#   FREEZE_SECONDS=10
+set -euo pipefail
+# shellcheck source=src/test/scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+COUNT=${COUNT:-1}
+FREEZE_SECONDS=${FREEZE_SECONDS:-10}
+need fsfreeze:util-linux prlimit:util-linux mkfs.ext4:e2fsprogs mkfs.xfs:xfsprogs mount:mount curl:curl pkill:procps
+begin
+
+disk=$work/disk
+options=(kvdb.storage.segment-size=128K kvdb.storage.value-size-max=16K kvdb.storage.reserve-size=1M
+    kvdb.storage.snapshot-log-size=1M kvdb.storage.open-files-max=16 kvdb.gc.period=1s kvdb.gc.log-size-min=0
+    kvdb.gc.dead-share-min=0.05 kvdb.shutdown.grace-period=1s kvdb.write-queue.requests-max=32)
+HEAP=64m
+turned_away=0
+timed_out=0
+descriptors_refused=0
+read_only=0
+
+freeze() {
+    local record=$1 seconds
+    # More clients than the queue has room for.
+    launch_load write "$record" seed=$((SEED + round)) threads=64 keys=20 timeout=3000 millis=$(((FREEZE_SECONDS + 7) * 1000))
+    await_acknowledged "$record" 500 || broken "the load ended early"
+    fsfreeze -f "$disk" || skip "the kernel does not freeze file systems"
+    for ((seconds = 0; seconds < FREEZE_SECONDS; seconds++)); do
+        sleep 1
+        live=$(http_status live)
+        [ "$live" = 200 ] || broken "liveness is $live on a frozen disk"
+    done
+    frozen=$(acknowledged "$record")
+    fsfreeze -u "$disk"
+    await_load || broken "while the disk was frozen"
+    [ "$(acknowledged "$record")" -gt "$frozen" ] || broken "nothing was acknowledged after the disk thawed"
+    turned_away=$((turned_away + $(figure set-OVERLOADED)))
+    timed_out=$((timed_out + $(figure set-TIMED_OUT)))
+    await ready 200 30 || broken "not ready after the disk thawed: $(readiness state), $(readiness detail)"
+}
+
+descriptors_run_out() {
+    local record=$1 used limit
+    launch_load write "$record" seed=$((SEED - round)) keys=40 millis=8000 retries=1000 collect=true
+    await_acknowledged "$record" $(($(acknowledged "$record") + 200)) || broken "the load ended early"
+    used=$(find "/proc/$server_pid/fd" -mindepth 1 | wc -l)
+    limit=$(prlimit --pid "$server_pid" --nofile --noheadings --output SOFT | tr -d ' ')
+    prlimit --pid "$server_pid" --nofile="$((used - 2 + RANDOM % 4)):"
+    sleep 3
+    prlimit --pid "$server_pid" --nofile="$limit:"
+    await_load || broken "while no file could be opened: $(grep -m 1 -E '^[A-Za-z ]+:' "$work/load.txt")"
+    ! grep -q 'Too many open files' "$work/server.txt" || descriptors_refused=$((descriptors_refused + 1))
+    case $(readiness state) in
+        WRITABLE) ;;
+        READ_ONLY)
+            read_only=$((read_only + 1))
+            [ -n "$(readiness detail)" ] || broken "read-only without a reason"
+            ;;
+        *) broken "after descriptors ran out the state is $(readiness state), $(readiness detail)" ;;
+    esac
+}
+
+for ((round = 1; round <= COUNT; round++)); do
+    record=$work/record-$round
+    kind=ext4
+    [ $((round % 2)) = 1 ] || kind=xfs
+    make_image "$kind" 400M "$work/image"
+    mount_at "$work/image" "$disk"
+    start_server "$disk/data" "${options[@]}"
+    freeze "$record"
+    kill_server
+    : >"$work/server.txt"
+    start_server "$disk/data" "${options[@]}"
+    descriptors_run_out "$record"
+    kill_server
+    start_server "$disk/data" "${options[@]}"
+    load check "$record" || broken "after a restart"
+    check_sees_a_lost_write "$record"
+    kill_server
+    unmount "$disk"
+done
+[ $((turned_away + timed_out)) -gt 0 ] || broken "nobody noticed that the disk was frozen"
+[ "$descriptors_refused" -gt 0 ] || broken "descriptors did not run out"
+passed "$COUNT disks frozen for $FREEZE_SECONDS s, $turned_away sets turned away, $timed_out without a reply in time;" \
+    "$descriptors_refused times out of descriptors, $read_only times read-only with a reason; none lost"

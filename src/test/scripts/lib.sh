@@ -1,0 +1,298 @@
+# shellcheck shell=bash
+#
+# What the scripts beside this one share: a server of the build, a load with a record of what was acknowledged, file
+# systems to break, and an end that leaves nothing behind. To be sourced after `set -euo pipefail`.
+#
+#   COUNT   how often the script does its thing; each script has a small default
+#   SEED    a number to repeat a run with, as far as timing lets it
+#   KEEP    a directory for logs and records, should a promise be broken
+#
+# Exit codes: 0 all kept; 1 a promise was broken; 77 SKIPPED, which the last line explains.
+
+readonly SKIPPED=77
+
+script=$(basename "$0" .sh)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+SEED=${SEED:-$(((RANDOM << 15 | RANDOM) + 1))}
+RANDOM=$SEED
+work=
+server_pid=
+strace_pid=
+load_pid=
+# What a server is run by, if anything.
+tracer=()
+mounts=()
+began=$SECONDS
+
+say() {
+    printf '%s: %s\n' "$script" "$*"
+}
+
+skip() {
+    echo "!!!! SKIPPED: $script: $*" >&2
+    exit "$SKIPPED"
+}
+
+# A promise was broken: says so, shows what there is to see, and ends the script.
+broken() {
+    echo "!!!! BROKEN: $script: $* (SEED=$SEED)" >&2
+    if [ -n "$work" ]; then
+        for file in "$work"/load.txt "$work"/server.txt; do
+            [ ! -s "$file" ] || { echo "---- the end of $(basename "$file")" >&2; tail -n 30 "$file" >&2; }
+        done
+        if [ -n "${KEEP:-}" ]; then
+            mkdir -p "$KEEP"
+            cp -a "$work"/*.txt "$work"/record* "$KEEP"/ || true
+        fi
+    fi
+    exit 1
+}
+
+# Each argument is COMMAND:DEBIAN_PACKAGE. Installs what is missing, or skips.
+need() {
+    [ "$(uname -s)" = Linux ] || skip "it needs Linux"
+    [ "$(id -u)" = 0 ] || skip "it needs root"
+    local pair missing=()
+    for pair in "$@"; do
+        command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    command -v apt-get >/dev/null || skip "it needs ${missing[*]}, and there is no apt-get"
+    say "installing ${missing[*]}"
+    { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "${missing[@]}"; } \
+        >/dev/null 2>&1 || skip "it needs ${missing[*]}, and apt-get did not install it"
+}
+
+# Makes the working directory, and arranges for nothing to be left behind. Skips without a build.
+begin() {
+    if ! [ -x "$root/target/kvdb" ] || ! [ -f "$root/target/test-classes/dev/kvdb/testkit/AcknowledgedLoad.class" ]; then
+        echo "$script: there is no build; run mvn package -DskipTests first" >&2
+        exit 2
+    fi
+    work=$(mktemp -d "${TMPDIR:-/tmp}/kvdb-$script.XXXXXX")
+    trap end EXIT
+    trap 'exit 130' INT TERM HUP
+}
+
+end() {
+    local code=$? at
+    trap - EXIT
+    set +e
+    for at in "${mounts[@]}"; do
+        fsfreeze -u "$at" 2>/dev/null
+    done
+    detach_strace
+    kill_load
+    kill_server
+    while [ ${#mounts[@]} -gt 0 ]; do
+        unmount "${mounts[-1]}"
+    done
+    rm -rf "$work"
+    exit "$code"
+}
+
+# ---- file systems
+
+# Makes a file system of a kind and size in an image, and mounts it.
+make_image() {
+    local kind=$1 size=$2 image=$3
+    rm -f "$image"
+    truncate -s "$size" "$image"
+    case $kind in
+        ext4) mkfs.ext4 -q -F "$image" ;;
+        xfs) mkfs.xfs -q -f "$image" ;;
+    esac
+}
+
+# Mounts an image, or a tmpfs where the image is "tmpfs"; the other arguments are mount's.
+mount_at() {
+    local what=$1 at=$2
+    shift 2
+    mkdir -p "$at"
+    if [ "$what" = tmpfs ]; then
+        mount -t tmpfs "$@" tmpfs "$at" || skip "no file system can be mounted here"
+    else
+        mount -o loop "$@" "$what" "$at" || skip "no loop device can be mounted here"
+    fi
+    mounts+=("$at")
+}
+
+unmount() {
+    local at=$1 i left=()
+    for i in {1..50}; do
+        umount "$at" 2>/dev/null && break
+        mountpoint -q "$at" || break
+        [ "$i" -lt 50 ] || { echo "$script: cannot unmount $at" >&2; umount -l "$at"; }
+        sleep 0.1
+    done
+    for i in "${mounts[@]}"; do
+        [ "$i" = "$at" ] || left+=("$i")
+    done
+    mounts=("${left[@]}")
+}
+
+# ---- the server
+
+# Starts a server on a directory; the other arguments are KEY=VALUE of its configuration. Does not wait.
+launch_server() {
+    local directory=$1 key options=()
+    shift
+    # In this shell, so that the random numbers go on.
+    grpc_port=$((20000 + RANDOM % 6000))
+    http_port=$((26000 + RANDOM % 6000))
+    while (exec 3<>"/dev/tcp/127.0.0.1/$grpc_port") 2>/dev/null; do grpc_port=$((20000 + RANDOM % 6000)); done
+    while (exec 3<>"/dev/tcp/127.0.0.1/$http_port") 2>/dev/null; do http_port=$((26000 + RANDOM % 6000)); done
+    for key in "$@"; do
+        options+=(-D "$key")
+    done
+    echo "---- a server is started" >>"$work/server.txt"
+    (
+        cd "$work" || exit 1
+        for name in $(compgen -e | grep -E '^(KVDB_|QUARKUS_)'); do unset "$name"; done
+        JAVA_OPTS="-Xmx${HEAP:-192m} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC" exec "${tracer[@]}" "$root/target/kvdb" serve \
+            -D quarkus.grpc.server.port="$grpc_port" -D quarkus.http.port="$http_port" \
+            -D kvdb.data-directory="$directory" "${options[@]}"
+    ) >>"$work/server.txt" 2>&1 &
+    server_pid=$!
+}
+
+server_lives() {
+    [ -n "$server_pid" ] && kill -0 "$server_pid" 2>/dev/null
+}
+
+# Waits until a probe (ready, live, started) answers a status; seconds to wait are optional. False where it does not.
+await() {
+    local probe=$1 status=$2 tenths=$((${3:-60} * 10))
+    while [ "$(http_status "$probe")" != "$status" ]; do
+        server_lives || return 1
+        [ $((tenths--)) -gt 0 ] || return 1
+        sleep 0.1
+    done
+}
+
+# Starts a server and waits until it takes writes.
+start_server() {
+    launch_server "$@"
+    await ready 200 || broken "the server does not get ready"
+}
+
+http_status() {
+    curl -s -m 5 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$http_port/q/health/$1" || true
+}
+
+# What readiness says of a field.
+readiness() {
+    curl -s -m 5 "http://127.0.0.1:$http_port/q/health/ready" | sed -n 's/.*"'"$1"'": *"\{0,1\}\([^",]*\).*/\1/p' | head -n 1
+}
+
+kill_server() {
+    [ -n "$server_pid" ] || return 0
+    kill -9 "$server_pid" 2>/dev/null || true
+    wait "$server_pid" 2>/dev/null || true
+    server_pid=
+}
+
+# Stops the server as an orchestrator does.
+stop_server() {
+    local tenths=600
+    kill "$server_pid"
+    while kill -0 "$server_pid" 2>/dev/null; do
+        [ $((tenths--)) -gt 0 ] || broken "the server does not stop within a minute"
+        sleep 0.1
+    done
+    wait "$server_pid" 2>/dev/null || true
+    server_pid=
+}
+
+# Attaches strace to the server with these expressions; injections are noted in strace.txt.
+attach_strace() {
+    local tenths=100
+    : >"$work/strace.txt"
+    : >"$work/strace-messages.txt"
+    strace -f -qq -y -o "$work/strace.txt" "$@" -p "$server_pid" 2>"$work/strace-messages.txt" &
+    strace_pid=$!
+    until [ "$(grep -L '^TracerPid:[[:space:]]*0$' /proc/"$server_pid"/task/*/status 2>/dev/null | wc -l)" \
+        -ge "$(find /proc/"$server_pid"/task -mindepth 1 -maxdepth 1 | wc -l)" ]; do
+        kill -0 "$strace_pid" 2>/dev/null || skip "strace may not trace here: $(head -n 1 "$work/strace-messages.txt")"
+        [ $((tenths--)) -gt 0 ] || broken "strace does not attach"
+        sleep 0.1
+    done
+}
+
+detach_strace() {
+    [ -n "$strace_pid" ] || return 0
+    kill -TERM "$strace_pid" 2>/dev/null || true
+    wait "$strace_pid" 2>/dev/null || true
+    strace_pid=
+}
+
+# ---- the load
+
+# AcknowledgedLoad MODE RECORD [KEY=VALUE...]; what it prints goes to load.txt. Fails where a promise was broken.
+load() {
+    local mode=$1 record=$2 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+    shift 2
+    "$java" -Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "$root/target/kvdb:$root/target/test-classes" \
+        dev.kvdb.testkit.AcknowledgedLoad "$mode" "127.0.0.1:$grpc_port" "$record" "$@" >"$work/load.txt" 2>&1
+}
+
+# The same in the background.
+launch_load() {
+    : >"$work/load.txt"
+    load "$@" &
+    load_pid=$!
+}
+
+# Waits for it to end. False where a promise was broken.
+await_load() {
+    local code=0
+    wait "$load_pid" || code=$?
+    load_pid=
+    return "$code"
+}
+
+kill_load() {
+    [ -n "$load_pid" ] || return 0
+    # The shell that runs it, and its Java.
+    pkill -9 -P "$load_pid" 2>/dev/null || true
+    kill -9 "$load_pid" 2>/dev/null || true
+    wait "$load_pid" 2>/dev/null || true
+    load_pid=
+}
+
+# Waits until the record has so many acknowledgements, or the load ended.
+await_acknowledged() {
+    local record=$1 wanted=$2 tenths=600
+    until [ "$(acknowledged "$record")" -ge "$wanted" ]; do
+        kill -0 "$load_pid" 2>/dev/null || return 1
+        [ $((tenths--)) -gt 0 ] || return 1
+        sleep 0.1
+    done
+}
+
+acknowledged() {
+    local count
+    count=$(grep -c '^a' "$1" 2>/dev/null || true)
+    echo "${count:-0}"
+}
+
+# A figure of the load's last line; 0 where it has none.
+figure() {
+    local found
+    found=$(sed -n 's/.*[ :]'"$1"'=\([0-9]*\).*/\1/p' "$work/load.txt" | tail -n 1)
+    echo "${found:-0}"
+}
+
+# The check must see a write that the server never got, or it proves nothing.
+check_sees_a_lost_write() {
+    local key=424242424242
+    cp "$1" "$work/record-planted"
+    printf 's %s 2000000000\na %s 2000000000\n' "$key" "$key" >>"$work/record-planted"
+    ! load check "$work/record-planted" || broken "the check did not see that a write is missing"
+    grep -q "^LOST: key $key" "$work/load.txt" || broken "the check failed for another reason than the missing write"
+}
+
+# The line at the end.
+passed() {
+    echo "PASSED: $script: $*, $((SECONDS - began)) s, SEED=$SEED"
+}

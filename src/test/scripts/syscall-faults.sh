@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+#
+# System calls fail under the running server, one at a time: what was acknowledged is kept, reads go on, a failed sync
+# ends all acknowledgements and readiness says READ_ONLY and why, and a start without the fault finds all whole.
+#
+#   COUNT=600 src/test/scripts/syscall-faults.sh     600 faults (default: 6); each sixth strikes while the store opens
+#
+# Not ftruncate: files are cut off only where a write stopped half way, which no failed call brings about.
+#
+# strace makes the K-th such call of each thread fail, for random K. One database goes through all of it.
+set -euo pipefail
+# shellcheck source=src/test/scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+COUNT=${COUNT:-6}
+need strace:strace curl:curl pkill:procps
+begin
+
+# CALL:ERROR:LARGEST_K
+faults=(pwrite64:EIO:150 pwrite64:ENOSPC:150 fdatasync:EIO:150 fdatasync:ENOSPC:150 fsync:EIO:8 openat:EMFILE:8
+    openat:EIO:8 rename:EIO:4 rename:ENOSPC:4 unlink:EIO:4)
+options=(kvdb.storage.segment-size=128K kvdb.storage.value-size-max=16K kvdb.storage.reserve-size=256K
+    kvdb.storage.snapshot-log-size=1M kvdb.storage.open-files-max=16 kvdb.gc.period=1s kvdb.gc.log-size-min=0
+    kvdb.gc.dead-share-min=0.05 kvdb.shutdown.grace-period=1s)
+record=$work/record
+data=$work/data
+injected=0
+read_only=0
+opens_refused=0
+hits=0
+
+injections() {
+    grep -c INJECTED "$work/strace.txt" || true
+}
+
+# What a server that met a fault says of itself. Whether it then goes on or is read-only depends on the call.
+judge_state() {
+    local call=$1 what=$2 state detail
+    state=$(readiness state)
+    detail=$(readiness detail)
+    [ "$(http_status live)" = 200 ] || broken "$what: liveness is down"
+    case $state in
+        READ_ONLY)
+            read_only=$((read_only + 1))
+            [ -n "$detail" ] || broken "$what: read-only without a reason"
+            ;;
+        WRITABLE)
+            [ "$call" != fdatasync ] || [ "$hits" = 0 ] || broken "$what: a sync failed and the store is writable"
+            ;;
+        *) [ "$what" != "${what/ENOSPC/}" ] || broken "$what: the state is $state, $detail" ;;
+    esac
+}
+
+# A fault while the store opens: the process serves, or ends and says why.
+fail_the_open() {
+    local call=$1 error=$2 k=$3 what=$4 code=0
+    : >"$work/strace.txt"
+    tracer=(strace -D -f -qq -o "$work/strace.txt" -e trace="$call" -e inject="$call:error=$error:when=$k")
+    launch_server "$data" "${options[@]}"
+    tracer=()
+    if await ready 200 60; then
+        load check "$record" retries=20 || broken "$what, and the server serves"
+    elif server_lives; then
+        state=$(readiness state)
+        [ "$state" = READ_ONLY ] || [ "$state" = DISK_FULL ] || broken "$what: the server neither serves nor ends: $state"
+    else
+        wait "$server_pid" || code=$?
+        [ "$code" != 0 ] || broken "$what: the server ended with 0"
+        opens_refused=$((opens_refused + 1))
+    fi
+    hits=$(injections)
+    [ -z "${VERBOSE:-}" ] || say "$what, at the open ($hits hits): ended with $code"
+    kill_server
+}
+
+fail_under_load() {
+    local call=$1 error=$2 k=$3 what=$4
+    start_server "$data" "${options[@]}"
+    attach_strace -e trace="$call" -e inject="$call:error=$error:when=$k"
+    # Checks what the fault before left, then writes.
+    load write "$record" seed=$((SEED + round)) keys=40 millis=4000 until=READ_ONLY retries=20 collect=true ||
+        broken "$what, under load: $(grep -m 1 -E '^[A-Za-z ]+:' "$work/load.txt")"
+    detach_strace
+    hits=$(injections)
+    judge_state "$call" "$what"
+    # What is unknown is decided by the restart only, so this goes into a copy.
+    cp "$record" "$work/record-copy"
+    load check "$work/record-copy" retries=20 || broken "$what, read at once"
+    [ -z "${VERBOSE:-}" ] || say "$what ($hits hits): $(readiness state), $(readiness detail)"
+    if [ $((RANDOM % 2)) = 0 ]; then kill_server; else stop_server; fi
+}
+
+for ((round = 1; round <= COUNT; round++)); do
+    IFS=: read -r call error k_max <<<"${faults[$(((SEED + round) % ${#faults[@]}))]}"
+    if [ $((round % 6)) = 0 ]; then
+        k=$((1 + RANDOM % (k_max > 6 ? 6 : k_max)))
+        fail_the_open "$call" "$error" "$k" "$call number $k of each thread failed with $error"
+    else
+        k=$((1 + RANDOM % k_max))
+        fail_under_load "$call" "$error" "$k" "$call number $k of each thread failed with $error"
+    fi
+    injected=$((injected + hits))
+done
+start_server "$data" "${options[@]}"
+load check "$record" || broken "after all faults"
+check_sees_a_lost_write "$record"
+[ "$injected" -ge $((COUNT / 2)) ] || broken "only $injected calls failed in $COUNT rounds"
+passed "$COUNT rounds, $injected calls failed, $read_only times read-only with a reason, $opens_refused opens refused," \
+    "$(acknowledged "$record") acknowledged writes, none lost"
