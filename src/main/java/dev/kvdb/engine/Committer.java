@@ -178,6 +178,7 @@ final class Committer implements Runnable {
     }
 
     private void carryOut(PendingWrite.Control control) throws IOException {
+        control.throwCause();
         if (control.action == PendingWrite.Control.Action.SEAL) {
             log.seal(nextVersion);
         } else {

@@ -302,7 +302,10 @@ final class LogStructuredStore implements Store {
     }
 
     private void control(PendingWrite.Control.Action action) {
-        PendingWrite.Control control = new PendingWrite.Control(action);
+        control(new PendingWrite.Control(action));
+    }
+
+    private void control(PendingWrite.Control control) {
         queue.offer(control);
         control.done.join();
     }
@@ -377,8 +380,7 @@ final class LogStructuredStore implements Store {
                 SnapshotFile.publish(opening.directory());
             } catch (SyncFailedException e) {
                 // New segments' names are in the same directory: what was lost may be one of theirs.
-                writeCounters.failedWith(e);
-                throw availability.fail(StoreReadOnlyException.Reason.IO_FAILED, String.valueOf(e.getMessage()));
+                control(new PendingWrite.Control(e));
             }
             snapshotAtBytesWritten = opening.directory().bytesWritten();
         }

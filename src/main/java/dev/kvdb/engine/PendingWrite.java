@@ -1,7 +1,9 @@
 package dev.kvdb.engine;
 
 import dev.kvdb.engine.error.StoreException;
+import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Something that waits for the committer, in the one order of writes. What the committer decides on the way (version,
@@ -87,13 +89,30 @@ abstract sealed class PendingWrite {
             SYNC,
             /** Seal the segment that is appended to. */
             SEAL,
+            /** Write no more: a sync failed elsewhere. In order, so that no acknowledgement follows that. */
+            FAIL,
         }
 
         final Action action;
         final CompletableFuture<Void> done = new CompletableFuture<>();
 
+        private final @Nullable IOException cause;
+
         Control(Action action) {
             this.action = action;
+            this.cause = null;
+        }
+
+        /** Has the committer fail. */
+        Control(IOException cause) {
+            this.action = Action.FAIL;
+            this.cause = cause;
+        }
+
+        void throwCause() throws IOException {
+            if (cause != null) {
+                throw cause;
+            }
         }
 
         @Override
