@@ -3,6 +3,7 @@ package dev.kvdb.engine;
 import dev.kvdb.engine.cache.ValueCache;
 import dev.kvdb.engine.env.Clock;
 import dev.kvdb.engine.env.NoSpaceException;
+import dev.kvdb.engine.error.DiskFullException;
 import dev.kvdb.engine.error.StoreException;
 import dev.kvdb.engine.error.StoreReadOnlyException;
 import dev.kvdb.engine.error.SystemReason;
@@ -22,14 +23,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one writer of the log. It takes all writes that wait, appends them as a group, makes the group durable with one
  * sync, publishes it to the index, and only then acknowledges: in that order.
  *
- * <p>A group that could not be appended is cut off again and its writes fail; a failed sync is never retried, since the
- * page cache may look clean and not be so: the store turns read-only. So does it after any other failure, an error of
- * the virtual machine included: whoever waits is told.
+ * <p>A group that could not be appended is cut off again and its writes fail. Where that is for lack of space, the
+ * removes in it are tried once more, since the reserve was given up meanwhile. A failed sync is never retried, since
+ * the page cache may look clean and not be so: the store turns read-only. So does it after any other failure, an error
+ * of the virtual machine included: whoever waits is told.
  *
  * <p>All of it runs in the committer thread, except where a method says otherwise.
  */
@@ -51,6 +54,7 @@ final class Committer implements Runnable {
     private final List<PendingWrite.OfKey> group = new ArrayList<>();
     private final Map<Long, Boolean> presentInGroup = new HashMap<>();
     private long groupBytes;
+    private boolean triedAgain;
     private long nextVersion;
     private long lastSyncNanos;
     private long lastWriteNanos;
@@ -128,7 +132,7 @@ final class Committer implements Runnable {
             commitGroup();
             upkeep();
         } catch (Throwable e) {
-            StoreException refusal = failGroup(e);
+            StoreException refusal = failGroup(e, null);
             taken.forEach(write -> write.fail(refusal));
         }
         return true;
@@ -162,7 +166,7 @@ final class Committer implements Runnable {
                 append(ofKey);
             }
         } catch (Throwable e) {
-            fail(write, failGroup(e));
+            failGroup(e, write);
         }
     }
 
@@ -197,6 +201,7 @@ final class Committer implements Runnable {
     private void append(PendingWrite.OfKey write) throws IOException {
         FrameHeader record = null;
         ByteBuffer value = NO_VALUE;
+        write.location = 0;
         write.existed = isPresent(write.key);
         if (write instanceof PendingWrite.Set set) {
             record = FrameHeader.ofSet(nextVersion, set.key, set.value);
@@ -243,7 +248,7 @@ final class Committer implements Runnable {
             }
             log.end();
         } catch (Throwable e) {
-            failGroup(e);
+            failGroup(e, null);
             return;
         }
         queue.release(group);
@@ -290,14 +295,29 @@ final class Committer implements Runnable {
         in.listener.synced(lastSyncNanos - start, group.size(), groupBytes);
     }
 
-    private StoreException failGroup(Throwable cause) {
+    /** Fails the group, and the write that was about to join it, if any. */
+    private StoreException failGroup(Throwable cause, @Nullable PendingWrite joining) {
         StoreException refusal = failed(cause);
-        in.counters.failed.add(group.size());
-        queue.release(group);
-        for (PendingWrite.OfKey write : group) {
-            write.fail(refusal);
+        List<PendingWrite> writes = new ArrayList<>(group);
+        if (joining != null) {
+            writes.add(joining);
         }
         clearGroup();
+        boolean tryAgain = refusal instanceof DiskFullException && !triedAgain;
+        List<PendingWrite> removes = new ArrayList<>();
+        for (PendingWrite write : writes) {
+            if (tryAgain && write instanceof PendingWrite.Remove) {
+                removes.add(write);
+            } else {
+                fail(write, refusal);
+            }
+        }
+        if (!removes.isEmpty()) {
+            triedAgain = true;
+            removes.forEach(this::accept);
+            commitGroup();
+            triedAgain = false;
+        }
         return refusal;
     }
 
@@ -352,10 +372,7 @@ final class Committer implements Runnable {
     }
 
     private void checkSpace() throws IOException {
-        long usable = in.segments
-                .directory()
-                .files()
-                .usableBytes(in.segments.directory().path());
+        long usable = in.segments.directory().usableBytes();
         long needed = in.options.reserveBytes() + in.options.segmentBytesMax() / SPACE_RETURNED_SHARE;
         if (usable >= needed) {
             in.space.isThere();

@@ -312,7 +312,7 @@ final class LogStructuredStore implements Store {
 
     private long diskFreeBytes() {
         try {
-            return opening.directory().files().usableBytes(path);
+            return opening.directory().usableBytes();
         } catch (IOException e) {
             return -1;
         }

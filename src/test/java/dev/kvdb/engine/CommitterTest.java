@@ -42,6 +42,7 @@ class CommitterTest {
     private final Availability availability = new Availability("dir", StoreListener.NONE);
     private final WriteCounters counters = new WriteCounters();
     private final StepClock clock = new StepClock();
+    private long reserveBytes;
     private final WriteQueue queue = new WriteQueue("dir", clock, 1000, 1 << 30);
 
     /** Time passes when it is waited for; after some waits the queue is closed. */
@@ -155,6 +156,42 @@ class CommitterTest {
                 .as("the set before it was taken back")
                 .isFalse();
         assertThat(availability.state()).isEqualTo(StoreState.DISK_FULL);
+    }
+
+    @Test
+    void diskFullForAGroup_removesInItAreMadeFromTheReserve() throws Exception {
+        reserveBytes = 10_000;
+        new DiskReserve(directory, reserveBytes).take();
+        disk.capacityBytes(Long.MAX_VALUE - disk.usableBytes(disk.root()) + 5_000);
+        index.put(1, RecordLocation.of(9, 128, 40));
+        var present = remove(1);
+        var set = set(2, HALF_A_SEGMENT);
+        var setBefore = remove(2);
+        run(SyncPolicy.ALWAYS);
+
+        assertThatThrownBy(set::join).hasCauseInstanceOf(DiskFullException.class);
+        assertThat(present.join().removed()).isTrue();
+        assertThat(setBefore.join().removed())
+                .as("the set before it was taken back")
+                .isFalse();
+        assertThat(index.size()).isZero();
+        assertThat(availability.state()).isEqualTo(StoreState.DISK_FULL);
+        assertThat(counters.failed.sum()).isEqualTo(1);
+        assertThat(queue.requests()).isZero();
+    }
+
+    @Test
+    void diskFullForTheReserveToo_removesFailOnce() {
+        index.put(1, RecordLocation.of(9, 128, 40));
+        var first = remove(1);
+        var second = remove(1);
+        disk.capacityBytes(0);
+        run(SyncPolicy.ALWAYS);
+
+        assertThatThrownBy(first::join).hasCauseInstanceOf(DiskFullException.class);
+        assertThatThrownBy(second::join).hasCauseInstanceOf(DiskFullException.class);
+        assertThat(counters.failed.sum()).isEqualTo(2);
+        assertThat(queue.requests()).isZero();
     }
 
     @Test
@@ -288,7 +325,7 @@ class CommitterTest {
                         segments,
                         index,
                         new ValueCache(0),
-                        new DiskSpace(new DiskReserve(directory, 0), learns),
+                        new DiskSpace(new DiskReserve(directory, reserveBytes), learns),
                         learns,
                         counters,
                         listener),

@@ -38,6 +38,9 @@ public final class GarbageCollector {
      */
     public static final double TIDY_UP = 2;
 
+    /** A copy leaves this share of a segment free on the disk, so that removes go on beside it. */
+    private static final int ROOM_FOR_REMOVES_SHARE = 64;
+
     private final Segments segments;
     private final OrderedIndex index;
     private final AppliedWrites writes;
@@ -117,7 +120,7 @@ public final class GarbageCollector {
      *     none
      * @param cancelled asked between records
      * @return what came of it; empty where nothing is worth a swap
-     * @throws NoSpaceException where the disk has no room for even the smallest copy
+     * @throws NoSpaceException where the disk has no room for even the smallest copy and some removes beside it
      * @throws SyncFailedException where a sync failed; nothing may be written to the store any more
      * @throws UncertainManifestException where it is unknown whether the swap stands; nothing may be written to the
      *     store any more
@@ -130,11 +133,10 @@ public final class GarbageCollector {
             return Optional.empty();
         }
         CopyPace pace = new CopyPace(clock, limits.bytesPerSecondMax(), cancelled);
-        List<Segment> victims = choice.victims(candidates);
-        List<Segment> smallestCopy = List.of(candidates.stream()
+        List<Candidate> victims = choice.victims(candidates);
+        List<Candidate> smallestCopy = List.of(candidates.stream()
                 .min(Comparator.comparingLong(Candidate::keptBytes))
-                .orElseThrow()
-                .segment());
+                .orElseThrow());
         try {
             return Optional.of(swapWithinSpace(victims, smallestCopy, pace, cancelled));
         } catch (DamageException e) {
@@ -145,15 +147,32 @@ public final class GarbageCollector {
 
     /** Collects the victims, or, where the disk has no room for what they keep, the one that keeps least. */
     private Outcome swapWithinSpace(
-            List<Segment> victims, List<Segment> smallestCopy, CopyPace pace, BooleanSupplier cancelled)
+            List<Candidate> victims, List<Candidate> smallestCopy, CopyPace pace, BooleanSupplier cancelled)
             throws IOException {
         try {
-            return swap(victims, pace, cancelled);
+            checkSpace(victims);
+            return swap(segmentsOf(victims), pace, cancelled);
         } catch (NoSpaceException e) {
             if (victims.equals(smallestCopy)) {
                 throw e;
             }
-            return swap(smallestCopy, pace, cancelled);
+            checkSpace(smallestCopy);
+            return swap(segmentsOf(smallestCopy), pace, cancelled);
+        }
+    }
+
+    private static List<Segment> segmentsOf(List<Candidate> candidates) {
+        return candidates.stream().map(Candidate::segment).toList();
+    }
+
+    /** Refuses a copy for which there is no room, rather than take the last bytes from removes until it finds out. */
+    private void checkSpace(List<Candidate> victims) throws IOException {
+        long copyBytes = victims.stream().mapToLong(Candidate::copyBytes).sum();
+        long neededBytes = copyBytes + limits.segmentBytesMax() / ROOM_FOR_REMOVES_SHARE;
+        long usableBytes = segments.directory().usableBytes();
+        if (copyBytes > 0 && usableBytes < neededBytes) {
+            throw new NoSpaceException("a collection needs " + neededBytes + " bytes of disk space, and " + usableBytes
+                    + " are left");
         }
     }
 

@@ -51,6 +51,11 @@ record VictimChoice(int segmentBytesMax, double deadShareMin, boolean withActive
         double reclaimedShare() {
             return (double) reclaimedBytes / segment.length();
         }
+
+        /** Bytes of a new segment that holds what is kept. */
+        long copyBytes() {
+            return keptBytes + overheadBytes(keptBytes);
+        }
     }
 
     VictimChoice(int segmentBytesMax, double deadShareMin) {
@@ -82,13 +87,13 @@ record VictimChoice(int segmentBytesMax, double deadShareMin, boolean withActive
     }
 
     /** The victims of the next swap, out of the candidates: the best ones whose kept bytes fit into one segment. */
-    List<Segment> victims(List<Candidate> candidates) {
-        List<Segment> victims = new ArrayList<>();
+    List<Candidate> victims(List<Candidate> candidates) {
+        List<Candidate> victims = new ArrayList<>();
         long bytes = 0;
         for (Candidate candidate : candidates) {
-            long with = bytes + candidate.keptBytes() + overheadBytes(candidate.keptBytes());
+            long with = bytes + candidate.copyBytes();
             if (victims.size() < VICTIMS_MAX && (victims.isEmpty() || with <= segmentBytesMax)) {
-                victims.add(candidate.segment());
+                victims.add(candidate);
                 bytes = with;
             }
         }

@@ -45,6 +45,11 @@ public final class StoreDirectory {
         return bytesWritten.sum();
     }
 
+    /** Bytes that may still be written to the file system. */
+    public long usableBytes() throws IOException {
+        return files.usableBytes(path);
+    }
+
     /** Writes all of {@code source}, and counts its bytes. */
     public void write(StoreFile file, ByteBuffer source, long position) throws IOException {
         int bytes = source.remaining();

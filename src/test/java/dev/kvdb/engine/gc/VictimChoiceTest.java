@@ -85,11 +85,9 @@ class VictimChoiceTest {
     void victims_areAsManyAsFitIntoOneSegment() {
         List<Segment> segments = List.of(segment(1, 100, 60), segment(2, 100, 30), segment(3, 100, 50));
 
-        assertThat(choice.victims(choice.candidates(segments)).stream().map(Segment::id))
-                .containsExactly(2, 3);
+        assertThat(ids(choice.victims(choice.candidates(segments)))).containsExactly(2, 3);
         assertThat(choice.victims(List.of())).isEmpty();
-        assertThat(choice.victims(choice.candidates(List.of(segment(1, 200, 120)))).stream()
-                        .map(Segment::id))
+        assertThat(ids(choice.victims(choice.candidates(List.of(segment(1, 200, 120))))))
                 .as("one that is larger than a segment goes alone")
                 .containsExactly(1);
     }
