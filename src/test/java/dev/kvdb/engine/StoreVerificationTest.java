@@ -12,6 +12,7 @@ import dev.kvdb.engine.error.DirectoryLockedException;
 import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.error.UnsupportedFormatException;
 import dev.kvdb.engine.recovery.Finding;
+import dev.kvdb.engine.recovery.VerificationReport;
 import dev.kvdb.engine.recovery.Finding.Kind;
 import dev.kvdb.testkit.CrashImages;
 import dev.kvdb.testkit.CrashingFileSystem;
