@@ -2,10 +2,8 @@ package dev.kvdb.engine;
 
 import dev.kvdb.engine.env.Clock;
 import dev.kvdb.engine.env.NoSpaceException;
-import dev.kvdb.engine.error.DiskFullException;
 import dev.kvdb.engine.error.StoreException;
 import dev.kvdb.engine.error.StoreIoException;
-import dev.kvdb.engine.error.StoreReadOnlyException;
 import dev.kvdb.engine.gc.GarbageCollector;
 import dev.kvdb.engine.log.Segment;
 import dev.kvdb.engine.log.SegmentCounters;
@@ -14,7 +12,6 @@ import dev.kvdb.engine.log.SyncFailedException;
 import dev.kvdb.engine.log.UncertainManifestException;
 import java.io.IOException;
 import java.util.Optional;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
@@ -22,7 +19,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs garbage collections, one at a time, each in the thread that asks for it, and counts what they did.
+ * Runs garbage collections, one at a time, each in the thread that calls {@link #run}, and counts what they did.
  *
  * <p>Safe for use by several threads.
  */
@@ -38,8 +35,7 @@ final class CollectionRuns {
     private final ReentrantLock maintenance;
     private final Availability availability;
     private final DiskSpace space;
-    private final WriteCounters writeCounters;
-    private final Runnable sealActive;
+    private final LogUpkeep log;
 
     private final AtomicBoolean running = new AtomicBoolean();
     private final LongAdder runs = new LongAdder();
@@ -58,7 +54,6 @@ final class CollectionRuns {
      * @param maintenance held by each swap of a collection; keeps snapshots away
      * @param availability learns of failures
      * @param space told that the disk is full
-     * @param writeCounters learn of failed syncs
      */
     record Surroundings(
             StoreOptions options,
@@ -66,20 +61,18 @@ final class CollectionRuns {
             Segments segments,
             ReentrantLock maintenance,
             Availability availability,
-            DiskSpace space,
-            WriteCounters writeCounters) {}
+            DiskSpace space) {}
 
-    /** @param sealActive seals the segment that is appended to, and returns when that is done */
-    CollectionRuns(Surroundings in, GarbageCollector collector, Runnable sealActive) {
+    /** @param log the log that is written beside them */
+    CollectionRuns(Surroundings in, GarbageCollector collector, LogUpkeep log) {
         this.options = in.options();
         this.clock = in.clock();
         this.segments = in.segments();
         this.maintenance = in.maintenance();
         this.availability = in.availability();
         this.space = in.space();
-        this.writeCounters = in.writeCounters();
         this.collector = collector;
-        this.sealActive = sealActive;
+        this.log = log;
     }
 
     /** Ends a running collection soon, and lets no other begin. */
@@ -117,7 +110,7 @@ final class CollectionRuns {
         GarbageCollector.Outcome outcome = GarbageCollector.Outcome.NOTHING;
         try {
             if (isActiveWorthSealing(request.force(), deadShareMin)) {
-                sealActiveWithinSpace();
+                log.sealActive();
             }
             // A rewritten segment may be worth another swap, but not for ever.
             int swapsMax = 2 * segments.all().size() + 1;
@@ -133,30 +126,19 @@ final class CollectionRuns {
         } catch (NoSpaceException e) {
             throw failed(space.isFull(String.valueOf(e.getMessage())));
         } catch (SyncFailedException | UncertainManifestException e) {
-            writeCounters.failedWith(e);
-            throw failed(availability.fail(
-                    StoreReadOnlyException.Reason.IO_FAILED, "garbage collection failed: " + e.getMessage()));
+            throw failed(log.endWriting(e));
         } catch (IOException e) {
             throw failed(new StoreIoException(
                     "collect garbage in", segments.directory().path().toString(), e));
-        } catch (CompletionException e) {
-            throw failed(e.getCause() instanceof StoreException cause ? cause : e);
+        } catch (StoreException e) {
+            throw failed(e);
         } catch (RuntimeException | Error e) {
+            // A defect, or no memory: how far the swap came is unknown, and another one could build on what is not so.
             failed(e);
+            log.endWriting(new IOException("garbage collection failed: " + e, e));
             throw e;
         } finally {
             count(outcome);
-        }
-    }
-
-    /** Where the disk has no room for that, the committer gives up the reserve, and what is sealed can be collected. */
-    private void sealActiveWithinSpace() {
-        try {
-            sealActive.run();
-        } catch (CompletionException e) {
-            if (!(e.getCause() instanceof DiskFullException)) {
-                throw e;
-            }
         }
     }
 
@@ -164,6 +146,9 @@ final class CollectionRuns {
     private Optional<GarbageCollector.Outcome> collectOnce(double deadShareMin) throws IOException {
         maintenance.lock();
         try {
+            if (mustStop()) {
+                return Optional.empty();
+            }
             return collector.collectOnce(deadShareMin, this::mustStop);
         } catch (NoSpaceException e) {
             space.isFull(String.valueOf(e.getMessage()));

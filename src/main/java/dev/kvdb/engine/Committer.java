@@ -33,9 +33,9 @@ import org.jspecify.annotations.Nullable;
  * sync, publishes it to the index, and only then acknowledges: in that order.
  *
  * <p>A group for which there is no space is cut off again and its writes fail; the removes in it are tried once more,
- * since the reserve was given up meanwhile. A write that needs a new segment, which cannot be made, fails alone. A failed
- * sync is never retried, since the page cache may look clean and not be so: the store turns read-only. So does it after
- * any other failure, an error of the virtual machine included: whoever waits is told.
+ * since the reserve was given up meanwhile. A write that needs a new segment, which cannot be made, fails alone. A
+ * failed sync is never retried, since the page cache may look clean and not be so: the store turns read-only. So does
+ * it after any other failure, an error of the virtual machine included: whoever waits is told.
  *
  * <p>All of it runs in the committer thread, except where a method says otherwise.
  */
@@ -189,18 +189,19 @@ final class Committer implements Runnable {
     }
 
     private void carryOut(PendingWrite.Control control) throws IOException {
-        control.throwCause();
-        if (control.action == PendingWrite.Control.Action.SEAL) {
-            log.seal(nextVersion);
-        } else {
-            sync();
+        switch (control.action) {
+            case SEAL -> log.seal(nextVersion);
+            case SYNC -> sync();
+            case FAIL -> throw control.cause();
         }
         queue.release(List.of(control));
         control.done.complete(null);
     }
 
     private void fail(PendingWrite write, StoreException cause) {
-        in.counters.failed.increment();
+        if (write instanceof PendingWrite.OfKey) {
+            in.counters.failed.increment();
+        }
         queue.release(List.of(write));
         write.fail(cause);
     }
@@ -348,9 +349,7 @@ final class Committer implements Runnable {
         boolean namesItsFile = !(cause instanceof IOException)
                 || cause instanceof SyncFailedException
                 || cause instanceof UncertainManifestException;
-        return namesItsFile
-                ? SystemReason.of(cause)
-                : new StoreIoException("write", log.path(), cause).getMessage();
+        return namesItsFile ? SystemReason.of(cause) : new StoreIoException("write", log.path(), cause).getMessage();
     }
 
     private void clearGroup() {

@@ -25,8 +25,10 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.Optional;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
@@ -58,8 +60,10 @@ final class LogStructuredStore implements Store {
 
     private final WriteQueue queue;
     private final Committer committer;
+    private final LogUpkeep log;
     private final CollectionRuns collections;
     private final Maintainer maintainer;
+    private final ThreadFactory threads;
     private final Thread committerThread;
     private final Thread maintainerThread;
 
@@ -84,6 +88,7 @@ final class LogStructuredStore implements Store {
         this.snapshotAtBytesWritten = snapshotIsCurrent ? opening.directory().bytesWritten() : -1;
         this.queue = new WriteQueue(
                 path.toString(), environment.clock(), options.writeQueueRequestsMax(), options.writeQueueBytesMax());
+        this.log = new LogUpkeep(queue, availability, writeCounters);
         DiskSpace space = new DiskSpace(opening.reserve(), availability);
         RandomGenerator random = synchronizedOver(environment.random());
         GarbageCollector collector = new GarbageCollector(
@@ -96,9 +101,9 @@ final class LogStructuredStore implements Store {
                         options.segmentBytesMax(), options.garbageCollection().bytesPerSecondMax()));
         this.collections = new CollectionRuns(
                 new CollectionRuns.Surroundings(
-                        options, environment.clock(), segments, maintenance, availability, space, writeCounters),
+                        options, environment.clock(), segments, maintenance, availability, space),
                 collector,
-                () -> control(PendingWrite.Control.Action.SEAL));
+                log);
         this.maintainer = new Maintainer(segments, environment.clock(), options, maintenance, new Chores());
         this.committer = new Committer(
                 new Committer.Surroundings(
@@ -114,8 +119,9 @@ final class LogStructuredStore implements Store {
                 queue,
                 new ActiveLog(segments, random, options.segmentBytesMax(), maintainer::sealed),
                 opening.recovered().nextVersion());
-        this.committerThread = environment.threads().newThread(committer);
-        this.maintainerThread = environment.threads().newThread(maintainer);
+        this.threads = environment.threads();
+        this.committerThread = thread("committer", committer);
+        this.maintainerThread = thread("maintainer", maintainer);
     }
 
     static LogStructuredStore open(Path path, StoreOptions options, Environment environment, StoreListener listener) {
@@ -210,7 +216,17 @@ final class LogStructuredStore implements Store {
     @Override
     public GarbageCollectionReport collectGarbage(GarbageCollectionRequest request) {
         availability.checkOpen();
-        return collections.run(request);
+        FutureTask<GarbageCollectionReport> collection = new FutureTask<>(() -> collections.run(request));
+        Thread thread = thread("collector", collection);
+        thread.start();
+        join(thread);
+        try {
+            return collection.get();
+        } catch (ExecutionException e) {
+            throw unchecked(e.getCause());
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("interrupted after the collection's end", e);
+        }
     }
 
     @Override
@@ -254,7 +270,9 @@ final class LogStructuredStore implements Store {
         join(maintainerThread);
         maintenance.lock();
         try {
-            if (availability.mayWrite() && opening.directory().bytesWritten() != snapshotAtBytesWritten) {
+            // On a full disk, what the reserve gave is for removes and collections.
+            if (availability.state() == StoreState.WRITABLE
+                    && opening.directory().bytesWritten() != snapshotAtBytesWritten) {
                 SnapshotFile.write(segments, index, committer::lastAppliedVersion);
                 SnapshotFile.publish(opening.directory());
             }
@@ -301,13 +319,11 @@ final class LogStructuredStore implements Store {
         }
     }
 
-    private void control(PendingWrite.Control.Action action) {
-        control(new PendingWrite.Control(action));
-    }
-
-    private void control(PendingWrite.Control control) {
-        queue.offer(control);
-        control.done.join();
+    private static RuntimeException unchecked(Throwable cause) {
+        if (cause instanceof Error error) {
+            throw error;
+        }
+        return cause instanceof RuntimeException unchecked ? unchecked : new IllegalStateException(cause);
     }
 
     private long diskFreeBytes() {
@@ -316,6 +332,12 @@ final class LogStructuredStore implements Store {
         } catch (IOException e) {
             return -1;
         }
+    }
+
+    private Thread thread(String role, Runnable task) {
+        Thread thread = threads.newThread(task);
+        thread.setName("kvdb-" + role);
+        return thread;
     }
 
     /** Waits for a thread to end, whatever interrupts say; the caller's interrupt status is kept. */
@@ -355,12 +377,8 @@ final class LogStructuredStore implements Store {
         }
 
         @Override
-        public void sync() throws IOException {
-            try {
-                control(PendingWrite.Control.Action.SYNC);
-            } catch (CompletionException e) {
-                throw e.getCause() instanceof StoreException cause ? cause : e;
-            }
+        public void sync() {
+            log.sync();
         }
 
         @Override
@@ -374,13 +392,16 @@ final class LogStructuredStore implements Store {
 
         @Override
         public void writeSnapshot() throws IOException {
+            if (availability.state() != StoreState.WRITABLE) {
+                return;
+            }
             SnapshotFile.write(segments, index, committer::lastAppliedVersion);
-            new Writes().sync();
+            log.sync();
             try {
                 SnapshotFile.publish(opening.directory());
             } catch (SyncFailedException e) {
                 // New segments' names are in the same directory: what was lost may be one of theirs.
-                control(new PendingWrite.Control(e));
+                throw log.endWriting(e);
             }
             snapshotAtBytesWritten = opening.directory().bytesWritten();
         }

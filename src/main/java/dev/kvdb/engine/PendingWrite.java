@@ -109,10 +109,9 @@ abstract sealed class PendingWrite {
             this.cause = cause;
         }
 
-        void throwCause() throws IOException {
-            if (cause != null) {
-                throw cause;
-            }
+        /** What {@link Action#FAIL} is for. */
+        IOException cause() {
+            return cause == null ? new IOException("asked to fail, without a cause") : cause;
         }
 
         @Override

@@ -65,7 +65,10 @@ public interface Store extends AutoCloseable {
     /** Removes a key's value. Returns at once. Removing an absent key is not an error. */
     CompletionStage<RemoveResult> remove(long key);
 
-    /** Collects garbage in the calling thread. Returns a skipped report where another collection is running. */
+    /**
+     * Collects garbage, in a thread of its own, which no interrupt of the caller's reaches, and returns when that is
+     * done. Returns a skipped report where another collection is running.
+     */
     GarbageCollectionReport collectGarbage(GarbageCollectionRequest request);
 
     /** A momentary view of the store's figures. Cheap enough for a metrics scrape. */

@@ -217,10 +217,7 @@ class CommitterTest {
     @Test
     void noDescriptorForTheSealAtTheEnd_storeIsNoFailedOne() {
         var set = set(1, 10);
-        files.inject(Fault.on(FileOperation.CREATE)
-                .named("MANIFEST.tmp")
-                .nth(2)
-                .as(Fault.Kind.NO_DESCRIPTOR));
+        files.inject(Fault.on(FileOperation.CREATE).named("MANIFEST.tmp").nth(2).as(Fault.Kind.NO_DESCRIPTOR));
         run(SyncPolicy.ALWAYS);
 
         assertThat(set.join()).isEqualTo(new SetResult(1, false));

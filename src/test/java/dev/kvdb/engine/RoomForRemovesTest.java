@@ -61,10 +61,9 @@ class RoomForRemovesTest {
     @Test
     void removesBesideACopy_findRoom() throws Exception {
         leaveOnDisk(keptBytes + UPKEEP_BYTES + MemoryStore.SMALL.segmentBytesMax() / 64);
-        store.files.inject(
-                Fault.on(FileOperation.SYNC).named(".*[.]log[.]tmp").as(Fault.Kind.HOLD));
-        CompletableFuture<GarbageCollectionReport> collection = CompletableFuture.supplyAsync(
-                () -> store.store().collectGarbage(GarbageCollectionRequest.EVERYTHING));
+        store.files.inject(Fault.on(FileOperation.SYNC).named(".*[.]log[.]tmp").as(Fault.Kind.HOLD));
+        CompletableFuture<GarbageCollectionReport> collection =
+                CompletableFuture.supplyAsync(() -> store.store().collectGarbage(GarbageCollectionRequest.EVERYTHING));
         await().until(() -> store.files.held() == 1 || collection.isDone());
         for (long key = 1; key < REMOVES; key++) {
             assertThat(store.remove(key).removed()).isTrue();

@@ -26,7 +26,10 @@ class StoreFaultTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = Fault.Kind.class, mode = EnumSource.Mode.EXCLUDE, names = "HOLD")
+    @EnumSource(
+            value = Fault.Kind.class,
+            mode = EnumSource.Mode.EXCLUDE,
+            names = {"HOLD", "HOLD_AND_FAIL", "NO_MEMORY"})
     void anyOperationFails_whatWasAcknowledgedIsKept(Fault.Kind kind) throws Exception {
         Seeds.run(seed -> {
             long operations = FaultyRun.operations(seed) + MORE_OPERATIONS;

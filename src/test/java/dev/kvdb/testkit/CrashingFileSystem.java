@@ -175,6 +175,11 @@ public final class CrashingFileSystem implements FileSystem {
         });
     }
 
+    /** The most files that were open at once since the last call. */
+    public int takeOpenHandlesMax() {
+        return disk.takeOpenHandlesMax();
+    }
+
     /** The names of the files that are open, once for each time; to find leaks. */
     public List<String> openHandles() {
         return disk.openPaths().stream()

@@ -164,6 +164,8 @@ public final class FailingFileSystem implements FileSystem {
             if (met != null && met.kind() == Fault.Kind.HOLD) {
                 awaitHealed();
                 met = null;
+            } else if (met != null && met.kind() == Fault.Kind.HOLD_AND_FAIL) {
+                awaitHealed();
             }
         }
         return met;
@@ -185,11 +187,12 @@ public final class FailingFileSystem implements FileSystem {
 
     private static IOException failure(Fault fault, FileOperation operation, Path file) {
         return switch (fault.kind()) {
-            case IO_ERROR, SHORT_WRITE ->
+            case IO_ERROR, SHORT_WRITE, HOLD_AND_FAIL ->
                 new IOException("Input/output error (injected: " + operation + " " + file + ")");
             case NO_SPACE, SHORT_WRITE_NO_SPACE ->
                 new NoSpaceException("No space left on device (injected: " + operation + " " + file + ")");
             case NO_DESCRIPTOR -> noDescriptor(operation, file);
+            case NO_MEMORY -> throw new OutOfMemoryError("as if (injected: " + operation + " " + file + ")");
             case HOLD -> throw new AssertionError("a held operation goes on");
         };
     }

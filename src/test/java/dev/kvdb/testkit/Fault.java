@@ -37,8 +37,12 @@ public record Fault(Set<FileOperation> operations, Pattern names, long nth, bool
          * Operations that take no descriptor fail as by {@link #IO_ERROR}.
          */
         NO_DESCRIPTOR,
+        /** Nothing, and throws an {@code OutOfMemoryError}. */
+        NO_MEMORY,
         /** Waits until the file system is healed, and then does what it should. */
-        HOLD
+        HOLD,
+        /** Waits until the file system is healed, and then fails as by {@link #IO_ERROR}. */
+        HOLD_AND_FAIL
     }
 
     /** Fails the first operation of these kinds, on any file, once, as for a broken disk. */

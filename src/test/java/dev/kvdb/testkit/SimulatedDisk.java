@@ -38,6 +38,8 @@ final class SimulatedDisk {
     private long operationsLeft = Long.MAX_VALUE;
     private long capacityBytes = Long.MAX_VALUE;
     private boolean failNextSync;
+    private int openHandles;
+    private int openHandlesMax;
 
     /** A disk on which all of this is durable. */
     SimulatedDisk(Path root, Collection<Path> directories, Map<Path, FileContent> contents) {
@@ -111,6 +113,19 @@ final class SimulatedDisk {
         return deletedButOpen.stream().mapToLong(inode -> inode.content.size()).sum();
     }
 
+    /** The most handles that were open at once since the last call. */
+    synchronized int takeOpenHandlesMax() {
+        int max = openHandlesMax;
+        openHandlesMax = openHandles;
+        return max;
+    }
+
+    private void open(Inode inode) {
+        inode.handles++;
+        openHandles++;
+        openHandlesMax = Math.max(openHandlesMax, openHandles);
+    }
+
     synchronized List<Path> openPaths() {
         List<Path> open = new ArrayList<>();
         for (Inode inode : files.values()) {
@@ -164,7 +179,7 @@ final class SimulatedDisk {
     /** A new file with one handle. */
     synchronized Inode create(Path path) throws IOException {
         Inode inode = link(path);
-        inode.handles++;
+        open(inode);
         return inode;
     }
 
@@ -233,12 +248,13 @@ final class SimulatedDisk {
 
     synchronized Inode open(Path path) throws IOException {
         Inode inode = require(path);
-        inode.handles++;
+        open(inode);
         return inode;
     }
 
     synchronized void close(Inode inode) {
         inode.handles--;
+        openHandles--;
         if (inode.handles == 0) {
             deletedButOpen.remove(inode);
         }

@@ -168,11 +168,9 @@ public final class GarbageCollector {
     /** Refuses a copy for which there is no room, rather than take the last bytes from removes until it finds out. */
     private void checkSpace(List<Candidate> victims) throws IOException {
         long copyBytes = victims.stream().mapToLong(Candidate::copyBytes).sum();
-        long neededBytes = copyBytes + limits.segmentBytesMax() / ROOM_FOR_REMOVES_SHARE;
-        long usableBytes = segments.directory().usableBytes();
-        if (copyBytes > 0 && usableBytes < neededBytes) {
-            throw new NoSpaceException("a collection needs " + neededBytes + " bytes of disk space, and " + usableBytes
-                    + " are left");
+        if (copyBytes > 0) {
+            long roomForRemoves = limits.segmentBytesMax() / ROOM_FOR_REMOVES_SHARE;
+            segments.directory().requireSpace(copyBytes + roomForRemoves, "a collection");
         }
     }
 

@@ -204,7 +204,9 @@ public final class ActiveLog {
         }
     }
 
-    /** What to throw where the set of segments was not changed: only that, unless there is more to it than a refusal. */
+    /**
+     * What to throw where the set of segments was not changed: only that, unless there is more to it than a refusal.
+     */
     private static IOException unchanged(String operation, String file, IOException failure) {
         if (failure instanceof NoSpaceException
                 || failure instanceof SyncFailedException

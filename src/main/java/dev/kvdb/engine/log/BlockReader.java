@@ -1,6 +1,5 @@
 package dev.kvdb.engine.log;
 
-import dev.kvdb.engine.env.StoreFile;
 import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.format.Blocks;
 import java.io.IOException;
@@ -12,29 +11,36 @@ import java.nio.ByteBuffer;
  */
 public final class BlockReader {
 
-    private final StoreFile file;
+    private final Source file;
     private final String name;
     private final int entryBytes;
     private final ByteBuffer block;
     private long position;
     private long entriesLeft;
 
+    /** Where blocks are read from. */
+    @FunctionalInterface
+    public interface Source {
+
+        /** Reads from {@code position} until the target is full or the file ends, and tells how many bytes. */
+        int read(ByteBuffer target, long position) throws IOException;
+    }
+
     /**
      * @param file where the blocks are
+     * @param size how long it is
      * @param name its path, for messages
      * @param position where the first block begins
      * @param entries how many entries there are in all
      * @param entryBytes bytes of an entry
      * @throws DamageException where the file is not as long as its entries need
-     * @throws IOException where the operating system does not say how long it is
      */
-    public BlockReader(StoreFile file, String name, long position, long entries, int entryBytes) throws IOException {
+    public BlockReader(Source file, long size, String name, long position, long entries, int entryBytes) {
         this.file = file;
         this.name = name;
         this.position = position;
         this.entriesLeft = entries;
         this.entryBytes = entryBytes;
-        long size = file.size();
         if (entries < 0 || entries > size / entryBytes || position + Blocks.bytes(entries, entryBytes) != size) {
             throw new DamageException(name, 0, entries + " entries of " + entryBytes + " bytes", size + " bytes");
         }

@@ -15,7 +15,7 @@ public final class DiskReserve {
 
     private static final Logger LOG = System.getLogger(DiskReserve.class.getName());
 
-    /** As a size: what another owner of the store has taken is left to it. */
+    /** As a size: what another owner of the store has taken is left to it, unless the disk is full. */
     public static final long AS_IT_IS = -1;
 
     private static final int CHUNK_BYTES = 256 * 1024;
@@ -53,6 +53,10 @@ public final class DiskReserve {
         } catch (NoSpaceException e) {
             release();
             return false;
+        } catch (IOException e) {
+            // A file of full size that was not synced would pass for the reserve the next time.
+            release();
+            throw e;
         }
     }
 

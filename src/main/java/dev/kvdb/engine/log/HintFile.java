@@ -6,20 +6,21 @@ import dev.kvdb.engine.format.HintEntry;
 import dev.kvdb.engine.format.HintHeader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a segment's hint file by ascending key, then version. The whole file is a cache of the segment: where it is
  * missing or damaged, scan the segment and {@link #write} it anew.
  *
- * <p>Belongs to one thread; holds the file open until closed.
+ * <p>Belongs to one thread; holds the file open until closed, unless it was {@linkplain #openBriefly opened briefly}.
  */
 public final class HintFile implements AutoCloseable {
 
-    private final StoreFile file;
+    private final @Nullable StoreFile file;
     private final BlockReader blocks;
 
-    private HintFile(StoreFile file, BlockReader blocks) {
+    private HintFile(@Nullable StoreFile file, BlockReader blocks) {
         this.file = file;
         this.blocks = blocks;
     }
@@ -30,32 +31,57 @@ public final class HintFile implements AutoCloseable {
      * @throws DamageException where it is not that segment's intact hint, or cannot be read
      */
     public static HintFile open(StoreDirectory directory, Segment segment) {
-        String name = StoreFileNames.hint(segment.id());
+        return open(directory, segment, true);
+    }
+
+    /**
+     * Like {@link #open}, and opens the file anew for each block: for reading more hints side by side than files may be
+     * open.
+     */
+    public static HintFile openBriefly(StoreDirectory directory, Segment segment) {
+        return open(directory, segment, false);
+    }
+
+    private static HintFile open(StoreDirectory directory, Segment segment, boolean keepOpen) {
+        Path path = directory.file(StoreFileNames.hint(segment.id()));
         try {
-            return open(directory, name, segment);
+            StoreFile file = directory.files().openForReading(path);
+            boolean kept = false;
+            try {
+                HintHeader header = readHeader(file, path.toString(), segment);
+                BlockReader.Source source =
+                        keepOpen ? file::read : (target, position) -> readBriefly(directory, path, target, position);
+                BlockReader blocks = new BlockReader(
+                        source, file.size(), path.toString(), HintHeader.BYTES, header.entries(), HintEntry.BYTES);
+                kept = keepOpen;
+                return new HintFile(keepOpen ? file : null, blocks);
+            } finally {
+                if (!kept) {
+                    file.close();
+                }
+            }
         } catch (IOException e) {
-            throw new DamageException(
-                    directory.file(name).toString(), 0, "a hint", "a read that failed: " + e.getMessage());
+            throw new DamageException(path.toString(), 0, "a hint", "a read that failed: " + e.getMessage());
         }
     }
 
-    private static HintFile open(StoreDirectory directory, String name, Segment segment) throws IOException {
-        StoreFile file = directory.files().openForReading(directory.file(name));
-        try {
-            ByteBuffer start = ByteBuffer.allocate(HintHeader.BYTES);
-            file.read(start, 0);
-            String path = directory.file(name).toString();
-            HintHeader header = HintHeader.decode(start.flip(), path);
-            HintHeader expected =
-                    new HintHeader(segment.header().storeId(), segment.id(), segment.length(), header.entries());
-            if (!header.equals(expected)) {
-                throw new DamageException(path, 0, expected.toString(), header.toString());
-            }
-            return new HintFile(file, new BlockReader(file, path, HintHeader.BYTES, header.entries(), HintEntry.BYTES));
-        } catch (IOException | RuntimeException e) {
-            file.close();
-            throw e;
+    private static int readBriefly(StoreDirectory directory, Path path, ByteBuffer target, long position)
+            throws IOException {
+        try (StoreFile file = directory.files().openForReading(path)) {
+            return file.read(target, position);
         }
+    }
+
+    private static HintHeader readHeader(StoreFile file, String path, Segment segment) throws IOException {
+        ByteBuffer start = ByteBuffer.allocate(HintHeader.BYTES);
+        file.read(start, 0);
+        HintHeader header = HintHeader.decode(start.flip(), path);
+        HintHeader expected =
+                new HintHeader(segment.header().storeId(), segment.id(), segment.length(), header.entries());
+        if (!header.equals(expected)) {
+            throw new DamageException(path, 0, expected.toString(), header.toString());
+        }
+        return header;
     }
 
     /** Writes the hint of a sealed segment, replacing any there is. */
@@ -73,6 +99,9 @@ public final class HintFile implements AutoCloseable {
             }
             blocks.finish();
             file.sync();
+        } catch (Throwable e) {
+            directory.discard(temporary, e);
+            throw e;
         }
         directory.files().rename(directory.file(temporary), directory.file(name));
     }
@@ -88,6 +117,8 @@ public final class HintFile implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        file.close();
+        if (file != null) {
+            file.close();
+        }
     }
 }

@@ -78,6 +78,9 @@ public final class SegmentCounters {
 
     /** Whether the segment holds a set that is not its key's newest record. */
     public boolean hasSupersededSet() {
-        return sets.get() != liveSets.get();
+        // In this order a set that is applied meanwhile can make a segment look as if it held one, and never the other
+        // way round.
+        long live = liveSets.get();
+        return sets.get() != live;
     }
 }

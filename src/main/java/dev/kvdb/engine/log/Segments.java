@@ -196,10 +196,16 @@ public final class Segments {
         directory.writeTemporary(StoreFileNames.MANIFEST, manifest.encode());
         try {
             directory.publish(StoreFileNames.MANIFEST);
-        } catch (IOException e) {
+            carryOut(change);
+        } catch (Throwable e) {
+            // An error of the virtual machine, too, leaves what is on disk unlike what is in memory.
             throw new UncertainManifestException(
                     directory.file(StoreFileNames.MANIFEST).toString(), e);
         }
+        parkSome();
+    }
+
+    private void carryOut(Change change) {
         if (!change.removed.isEmpty()) {
             leaving = Set.copyOf(change.removed);
         }
@@ -210,7 +216,6 @@ public final class Segments {
                 segment.seal(length);
             }
         }
-        parkSome();
     }
 
     /** Nothing points into these segments any more: closes their files as soon as nobody has them pinned. */

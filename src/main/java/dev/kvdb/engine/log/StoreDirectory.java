@@ -1,12 +1,14 @@
 package dev.kvdb.engine.log;
 
 import dev.kvdb.engine.env.FileSystem;
+import dev.kvdb.engine.env.NoSpaceException;
 import dev.kvdb.engine.env.StoreFile;
 import dev.kvdb.engine.env.SyncNotBegunException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The directory that holds a store's files, and the count of bytes written to them. Safe for use by several threads.
@@ -16,6 +18,7 @@ public final class StoreDirectory {
     private final FileSystem files;
     private final Path path;
     private final LongAdder bytesWritten = new LongAdder();
+    private @Nullable SyncFailedException syncFailure;
 
     /**
      * @param files where the directory is
@@ -59,18 +62,23 @@ public final class StoreDirectory {
     }
 
     /**
-     * Makes created, renamed and deleted files durable.
+     * Makes created, renamed and deleted files durable. Once that failed it fails for good: the system tells of a lost
+     * entry once, to whichever thread asks first, and another thread's sync would take what was lost for durable.
      *
-     * @throws SyncFailedException where what is on disk is unknown now
+     * @throws SyncFailedException where what is on disk is unknown now, or is so since an earlier sync
      * @throws SyncNotBegunException where it is as unknown as before
      */
-    public void sync() throws IOException {
+    public synchronized void sync() throws IOException {
+        if (syncFailure != null) {
+            throw syncFailure;
+        }
         try {
             files.syncDirectory(path);
         } catch (SyncNotBegunException e) {
             throw e;
         } catch (IOException e) {
-            throw new SyncFailedException(path.toString(), e);
+            syncFailure = new SyncFailedException(path.toString(), e);
+            throw syncFailure;
         }
     }
 
@@ -114,8 +122,24 @@ public final class StoreDirectory {
         }
     }
 
-    /** Deletes an unfinished file, after a failure that must not be lost for another one; an open deletes what is left. */
-    void discard(String name, IOException failure) {
+    /**
+     * Refuses what would need more space than there is.
+     *
+     * @param what for the message
+     * @throws NoSpaceException where fewer than {@code bytes} may still be written
+     */
+    public void requireSpace(long bytes, String what) throws IOException {
+        long usableBytes = usableBytes();
+        if (usableBytes < bytes) {
+            throw new NoSpaceException(
+                    what + " needs " + bytes + " bytes of disk space, and " + usableBytes + " are left");
+        }
+    }
+
+    /**
+     * Deletes an unfinished file, after a failure that must not be lost for another one; an open deletes what is left.
+     */
+    public void discard(String name, Throwable failure) {
         try {
             deleteIfExists(name);
         } catch (IOException e) {

@@ -7,7 +7,7 @@ public final class UncertainManifestException extends IOException {
 
     private static final long serialVersionUID = 1L;
 
-    UncertainManifestException(String file, IOException cause) {
-        super("replacing " + file + " failed: " + cause.getMessage(), cause);
+    UncertainManifestException(String file, Throwable cause) {
+        super("replacing " + file + " failed: " + (cause instanceof IOException ? cause.getMessage() : cause), cause);
     }
 }

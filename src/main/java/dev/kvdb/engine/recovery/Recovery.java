@@ -72,13 +72,15 @@ public final class Recovery {
     /**
      * Opens the store, or makes a new one in an empty directory.
      *
-     * @throws DamageException where manifest or a segment's header is damaged, or a segment is missing
+     * @throws DamageException where manifest or a segment's header is damaged, a segment is missing, or the manifest is
+     *     older than the segments
      * @throws UnsupportedFormatException where the directory holds something else, or a format that this build does not
      *     know
      * @throws IOException where the operating system fails a file operation
      */
     public Recovered run() throws IOException {
         Manifest manifest = readManifest();
+        new StrayFiles(directory, manifest).checkManifestIsNewest();
         Segments before = adoptSegments(manifest);
         TailRecovery tail;
         try {
@@ -146,6 +148,7 @@ public final class Recovery {
             Progress progress = new Progress(listener, totalBytes(segments));
             Set<Integer> covered = openSnapshot(segments, sources, progress);
             List<VersionRange> hidden = new ArrayList<>();
+            boolean briefly = segments.all().size() - covered.size() > openFilesMax;
             for (Segment segment : segments.all()) {
                 if (segment.isDamaged()) {
                     LOG.log(
@@ -154,14 +157,14 @@ public final class Recovery {
                                     + " bytes that the manifest lists");
                 }
                 if (!covered.contains(segment.id())) {
-                    sources.add(openHint(segment, segments, hidden, progress));
+                    sources.add(openHint(segment, segments, hidden, briefly, progress));
                 }
             }
             progress.phase("building the index");
             IndexMerge merge = new IndexMerge(segments, !hidden.isEmpty());
             OrderedIndex index = merge.merge(sources, progress);
             if (hidden.isEmpty()) {
-                removeStrayFiles(segments);
+                new StrayFiles(directory, manifest).remove();
                 writeHints(segments);
             }
             long nextVersion = nextVersion(manifest, segments, Math.max(merge.lastVersion(), tail.lastVersion()));
@@ -251,17 +254,23 @@ public final class Recovery {
         return covered;
     }
 
-    private RecordSource openHint(Segment segment, Segments segments, List<VersionRange> hidden, Progress progress)
+    private HintFile hintOf(Segment segment, boolean briefly) {
+        return briefly ? HintFile.openBriefly(directory, segment) : HintFile.open(directory, segment);
+    }
+
+    /** @param briefly whether there are more hints to read side by side than files may be open */
+    private RecordSource openHint(
+            Segment segment, Segments segments, List<VersionRange> hidden, boolean briefly, Progress progress)
             throws IOException {
         SegmentContents contents = scanned.get(segment.id());
         if (contents == null) {
             String hint = StoreFileNames.hint(segment.id());
             if (!hintsRefused.contains(segment.id()) && directory.files().exists(directory.file(hint))) {
-                return RecordSource.of(HintFile.open(directory, segment), segment);
+                return RecordSource.of(hintOf(segment, briefly), segment);
             }
             contents = scan(segment, lastVersionOf(segment, segments), progress);
             if (contents.hidden().isEmpty() && writeHint(segment, contents)) {
-                return RecordSource.of(HintFile.open(directory, segment), segment);
+                return RecordSource.of(hintOf(segment, briefly), segment);
             }
             scanned.put(segment.id(), contents);
         }
@@ -344,20 +353,6 @@ public final class Recovery {
             throw damage;
         }
         LOG.log(Level.WARNING, "making anew what can be derived from the log: " + damage.getMessage());
-    }
-
-    /** Removes what a crash left behind: files that were not finished, and segments that the manifest does not list. */
-    private void removeStrayFiles(Segments segments) throws IOException {
-        for (String name : directory.files().list(directory.path())) {
-            OptionalInt segmentId = StoreFileNames.segmentId(name);
-            if (segmentId.isEmpty()) {
-                segmentId = StoreFileNames.hintSegmentId(name);
-            }
-            boolean unlisted = segmentId.isPresent() && segments.find(segmentId.getAsInt()) == null;
-            if (unlisted || StoreFileNames.isTemporary(name)) {
-                directory.deleteIfExists(name);
-            }
-        }
     }
 
     private void writeHints(Segments segments) {

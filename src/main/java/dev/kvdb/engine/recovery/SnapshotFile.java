@@ -1,7 +1,9 @@
 package dev.kvdb.engine.recovery;
 
+import dev.kvdb.engine.env.NoSpaceException;
 import dev.kvdb.engine.env.StoreFile;
 import dev.kvdb.engine.error.DamageException;
+import dev.kvdb.engine.format.Blocks;
 import dev.kvdb.engine.format.SnapshotHeader;
 import dev.kvdb.engine.format.SnapshotHeader.CoveredSegment;
 import dev.kvdb.engine.index.Cursor;
@@ -30,13 +32,18 @@ import java.util.function.LongSupplier;
  */
 public final class SnapshotFile {
 
+    /** A snapshot is written only where the disk has room for so many of its size. */
+    private static final int ROOM_FACTOR = 2;
+
     private SnapshotFile() {}
 
     /**
-     * Writes a snapshot under its temporary name.
+     * Writes a snapshot under its temporary name, where the disk has room for it and for much more: it must not be what
+     * fills the disk.
      *
      * @param lastAppliedVersion the newest applied version; asked after the covered segments are fixed, so that no
      *     record in them is newer
+     * @throws NoSpaceException where the disk has too little room; nothing is left behind
      */
     public static void write(Segments segments, OrderedIndex index, LongSupplier lastAppliedVersion)
             throws IOException {
@@ -56,8 +63,10 @@ public final class SnapshotFile {
         long version = lastAppliedVersion.getAsLong();
         String temporary = StoreFileNames.temporary(StoreFileNames.SNAPSHOT);
         directory.deleteIfExists(temporary);
+        int headerBytes = SnapshotHeader.bytes(covered.size());
+        long bytes = headerBytes + Blocks.bytes(index.size(), SnapshotHeader.ENTRY_BYTES);
+        directory.requireSpace(ROOM_FACTOR * bytes, "an index snapshot");
         try (StoreFile file = directory.files().create(directory.file(temporary))) {
-            int headerBytes = SnapshotHeader.bytes(covered.size());
             BlockWriter blocks = new BlockWriter(directory, file, headerBytes, SnapshotHeader.ENTRY_BYTES);
             long entries = 0;
             Cursor cursor = index.cursor(Long.MIN_VALUE);
@@ -69,6 +78,9 @@ public final class SnapshotFile {
             SnapshotHeader header = new SnapshotHeader(segments.storeId(), version, entries, covered);
             directory.write(file, header.encode(), 0);
             file.sync();
+        } catch (Throwable e) {
+            directory.discard(temporary, e);
+            throw e;
         }
     }
 
@@ -116,7 +128,8 @@ public final class SnapshotFile {
             if (!header.storeId().equals(segments.storeId())) {
                 throw new DamageException(path, 0, "store " + segments.storeId(), "store " + header.storeId());
             }
-            BlockReader blocks = new BlockReader(file, path, headerBytes, header.entries(), SnapshotHeader.ENTRY_BYTES);
+            BlockReader blocks = new BlockReader(
+                    file::read, file.size(), path, headerBytes, header.entries(), SnapshotHeader.ENTRY_BYTES);
             return new Opened(file, header, blocks);
         } catch (IOException | RuntimeException e) {
             file.close();

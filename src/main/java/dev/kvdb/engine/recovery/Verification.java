@@ -16,7 +16,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -112,7 +111,7 @@ public final class Verification {
             }
             checkPrevious(segments);
             liveRecords = checkIndex(segments);
-            noteStrayFiles(manifest);
+            checkStrayFiles(manifest);
         }
         progress.phase("done");
         return new VerificationReport(
@@ -298,7 +297,7 @@ public final class Verification {
                 SegmentCheck.Contents found = contents.get(segment.id());
                 if (found != null) {
                     RecordSource source = hinted.contains(segment.id())
-                            ? RecordSource.of(HintFile.open(directory, segment), segment)
+                            ? RecordSource.of(HintFile.openBriefly(directory, segment), segment)
                             : RecordSource.of(found.records(), segment);
                     sources.add(new IndexCheck.Source(source, segment.id()));
                 }
@@ -329,17 +328,19 @@ public final class Verification {
         return SnapshotCheck.open(segments, contents, findings);
     }
 
-    private void noteStrayFiles(Manifest manifest) {
-        Set<Integer> listed = new TreeSet<>();
-        manifest.segments().forEach(entry -> listed.add(entry.id()));
+    private void checkStrayFiles(Manifest manifest) throws IOException {
+        StrayFiles stray = new StrayFiles(directory, manifest);
+        try {
+            stray.checkManifestIsNewest();
+            for (String name : stray.names()) {
+                findings.note(directory.file(name) + " is not part of the store; the next open removes it");
+            }
+        } catch (DamageException e) {
+            findings.add(Finding.Kind.MANIFEST, e);
+        }
         for (String name : names) {
-            OptionalInt id = StoreFileNames.segmentId(name);
-            id = id.isPresent() ? id : StoreFileNames.hintSegmentId(name);
-            String path = directory.file(name).toString();
-            if (StoreFileNames.isTemporary(name) || (id.isPresent() && !listed.contains(id.getAsInt()))) {
-                findings.note(path + " is not part of the store; the next open removes it");
-            } else if (StoreFileNames.isTorn(name)) {
-                findings.note(path + " is what a crash tore off the log; kvdb does not read it");
+            if (StoreFileNames.isTorn(name)) {
+                findings.note(directory.file(name) + " is what a crash tore off the log; kvdb does not read it");
             }
         }
     }

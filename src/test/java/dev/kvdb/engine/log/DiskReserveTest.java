@@ -39,6 +39,15 @@ class DiskReserveTest {
     }
 
     @Test
+    void reserveCannotBeSynced_doesNotPassForOneTheNextTime() throws IOException {
+        fixture.files.inject(Fault.on(FileOperation.SYNC).named("RESERVE"));
+        assertThatThrownBy(reserve::take).hasMessageContaining("Input/output error");
+        fixture.files.resetCounts();
+        assertThat(reserve.take()).isTrue();
+        assertThat(fixture.files.count(FileOperation.SYNC)).isEqualTo(1);
+    }
+
+    @Test
     void reserveOfAnotherSize_isMadeAnew() throws IOException {
         fixture.disk.put(fixture.disk.path("RESERVE"), new byte[10]);
 

@@ -1,0 +1,118 @@
+package dev.kvdb.engine.recovery;
+
+import dev.kvdb.engine.env.StoreFile;
+import dev.kvdb.engine.error.DamageException;
+import dev.kvdb.engine.error.UnsupportedFormatException;
+import dev.kvdb.engine.format.Manifest;
+import dev.kvdb.engine.format.SegmentHeader;
+import dev.kvdb.engine.log.StoreDirectory;
+import dev.kvdb.engine.log.StoreFileNames;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Files that the manifest does not list. A crash leaves some behind, which hold nothing that the listed segments do not
+ * hold, and an open removes them. Segments that a crash cannot explain are of a later manifest than the one that is
+ * there (somebody put an old one back): they are damage, and stay.
+ *
+ * <p>What a crash leaves, with an id that the manifest has not given out yet:
+ *
+ * <ul>
+ *   <li>an appended segment without a record: it is filled only after it is listed;
+ *   <li>a recovered log end: a copy of what follows, in the unsealed segment before it, the length it gives for that;
+ *   <li>a copy by garbage collection: of sealed segments, which began before the manifest's version floor.
+ * </ul>
+ *
+ * <p>Belongs to one thread.
+ */
+final class StrayFiles {
+
+    private final StoreDirectory directory;
+    private final Manifest manifest;
+    private final Map<Integer, Manifest.SegmentEntry> listed = new HashMap<>();
+    private final List<String> names;
+
+    /** @throws IOException where the directory cannot be listed */
+    StrayFiles(StoreDirectory directory, Manifest manifest) throws IOException {
+        this.directory = directory;
+        this.manifest = manifest;
+        this.names = directory.files().list(directory.path());
+        manifest.segments().forEach(entry -> listed.put(entry.id(), entry));
+    }
+
+    /** Names of segments and hints that are not listed, and of files that were not finished. */
+    List<String> names() {
+        return names.stream().filter(this::isStray).toList();
+    }
+
+    private boolean isStray(String name) {
+        OptionalInt id = StoreFileNames.segmentId(name);
+        id = id.isPresent() ? id : StoreFileNames.hintSegmentId(name);
+        return StoreFileNames.isTemporary(name) || (id.isPresent() && !listed.containsKey(id.getAsInt()));
+    }
+
+    /**
+     * Refuses a manifest that is older than the segments beside it.
+     *
+     * @throws DamageException where a segment is of a later manifest
+     */
+    void checkManifestIsNewest() throws IOException {
+        for (String name : names()) {
+            OptionalInt id = StoreFileNames.segmentId(name);
+            if (id.isPresent() && id.getAsInt() >= manifest.nextSegmentId() && !isLeftByACrash(name)) {
+                throw new DamageException(
+                        directory.file(StoreFileNames.MANIFEST).toString(),
+                        0,
+                        "a manifest that lists " + name,
+                        "an older one; restore the directory as a whole, or put the newest manifest back");
+            }
+        }
+    }
+
+    /** Removes all of them. */
+    void remove() throws IOException {
+        for (String name : names()) {
+            directory.deleteIfExists(name);
+        }
+    }
+
+    private boolean isLeftByACrash(String name) throws IOException {
+        try (StoreFile file = directory.files().openForReading(directory.file(name))) {
+            SegmentHeader header = headerOf(file, directory.file(name).toString());
+            if (header == null || !header.storeId().equals(manifest.storeId())) {
+                return true;
+            }
+            if (header.kind() == SegmentHeader.Kind.REWRITTEN) {
+                return header.firstVersion() < manifest.versionFloor();
+            }
+            return file.size() <= SegmentHeader.BYTES || isRecoveredLogEnd(header.previous());
+        }
+    }
+
+    private boolean isRecoveredLogEnd(SegmentHeader.Previous previous) throws IOException {
+        Manifest.SegmentEntry before = listed.get(previous.segmentId());
+        if (before == null || before.sealed()) {
+            return false;
+        }
+        try (StoreFile file =
+                directory.files().openForReading(directory.file(StoreFileNames.segment(previous.segmentId())))) {
+            return file.size() > previous.length();
+        }
+    }
+
+    /** Null where the file has none, as one whose creation a crash interrupted. */
+    private static @Nullable SegmentHeader headerOf(StoreFile file, String path) throws IOException {
+        ByteBuffer start = ByteBuffer.allocate(SegmentHeader.BYTES);
+        file.read(start, 0);
+        try {
+            return SegmentHeader.decode(start.flip(), path);
+        } catch (DamageException | UnsupportedFormatException e) {
+            return null;
+        }
+    }
+}
