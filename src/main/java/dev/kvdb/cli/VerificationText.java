@@ -1,7 +1,7 @@
 package dev.kvdb.cli;
 
-import dev.kvdb.engine.VerificationReport;
 import dev.kvdb.engine.recovery.Finding;
+import dev.kvdb.engine.recovery.VerificationReport;
 import java.util.List;
 import java.util.Locale;
 

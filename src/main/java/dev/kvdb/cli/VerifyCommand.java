@@ -2,9 +2,9 @@ package dev.kvdb.cli;
 
 import dev.kvdb.engine.StoreVerification;
 import dev.kvdb.engine.VerificationListener;
-import dev.kvdb.engine.VerificationReport;
 import dev.kvdb.engine.env.Environment;
 import dev.kvdb.engine.error.StoreException;
+import dev.kvdb.engine.recovery.VerificationReport;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;

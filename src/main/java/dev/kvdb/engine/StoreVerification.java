@@ -10,10 +10,10 @@ import dev.kvdb.engine.error.UnsupportedFormatException;
 import dev.kvdb.engine.log.StoreDirectory;
 import dev.kvdb.engine.log.StoreFileNames;
 import dev.kvdb.engine.recovery.Verification;
+import dev.kvdb.engine.recovery.VerificationReport;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Checks all of a store that is not open: manifest, frames, hints, and the index snapshot. Changes nothing, not even a
@@ -41,21 +41,11 @@ public final class StoreVerification {
      * @throws StoreIoException where the directory cannot be read or locked
      */
     public VerificationReport run(Path path, VerificationListener listener) {
-        long start = clock.nanoTime();
         try (Closeable lock = lock(path)) {
-            Verification.Result result = Verification.run(
+            return Verification.run(
                     new StoreDirectory(files, path),
+                    clock,
                     (phase, doneBytes, totalBytes) -> listener.progressed(doneBytes, totalBytes));
-            return new VerificationReport(
-                    result.files(),
-                    result.bytes(),
-                    result.records(),
-                    result.liveRecords(),
-                    result.findings(),
-                    result.findingsTotal(),
-                    result.notes(),
-                    result.notesTotal(),
-                    TimeUnit.NANOSECONDS.toMillis(clock.nanoTime() - start));
         } catch (IOException e) {
             throw new StoreIoException("read or lock the store directory", path.toString(), e);
         }

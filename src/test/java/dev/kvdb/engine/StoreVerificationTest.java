@@ -13,6 +13,7 @@ import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.error.UnsupportedFormatException;
 import dev.kvdb.engine.recovery.Finding;
 import dev.kvdb.engine.recovery.Finding.Kind;
+import dev.kvdb.engine.recovery.VerificationReport;
 import dev.kvdb.testkit.CrashImages;
 import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.FailingFileSystem;

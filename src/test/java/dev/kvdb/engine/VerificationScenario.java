@@ -10,6 +10,7 @@ import dev.kvdb.engine.log.RecordTable;
 import dev.kvdb.engine.log.Segment;
 import dev.kvdb.engine.log.StoreDirectory;
 import dev.kvdb.engine.recovery.Finding;
+import dev.kvdb.engine.recovery.VerificationReport;
 import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.TestEnvironment;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package dev.kvdb.engine.recovery;
 
+import dev.kvdb.engine.env.Clock;
 import dev.kvdb.engine.env.StoreFile;
 import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.error.UnsupportedFormatException;
@@ -19,6 +20,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +34,8 @@ public final class Verification {
     private static final int OPEN_FILES_MAX = 1;
 
     private final StoreDirectory directory;
+    private final Clock clock;
+    private final long startNanos;
     private final Set<String> names;
     private final Progress progress;
     private final Findings findings = new Findings();
@@ -45,30 +49,10 @@ public final class Verification {
     private long records;
     private boolean complete = true;
 
-    /**
-     * What a verification found.
-     *
-     * @param files files that were read
-     * @param bytes bytes of them that are part of the store
-     * @param records records of all segments, superseded ones included
-     * @param liveRecords keys that have a value; of a damaged store, as far as can be told
-     * @param findings what is wrong; the first thousand
-     * @param findingsTotal how many there are in all
-     * @param notes what is worth a word, though nothing is wrong; the first thousand
-     * @param notesTotal how many there are in all
-     */
-    public record Result(
-            int files,
-            long bytes,
-            long records,
-            long liveRecords,
-            List<Finding> findings,
-            long findingsTotal,
-            List<String> notes,
-            long notesTotal) {}
-
-    private Verification(StoreDirectory directory, List<String> names, Progress progress) {
+    private Verification(StoreDirectory directory, Clock clock, List<String> names, Progress progress) {
         this.directory = directory;
+        this.clock = clock;
+        this.startNanos = clock.nanoTime();
         this.names = new TreeSet<>(names);
         this.progress = progress;
     }
@@ -76,10 +60,12 @@ public final class Verification {
     /**
      * Verifies the store in a directory; the caller holds its lock.
      *
+     * @param clock to say how long it took
      * @throws UnsupportedFormatException where the directory holds no store
      * @throws IOException where the directory cannot be listed
      */
-    public static Result run(StoreDirectory directory, RecoveryListener listener) throws IOException {
+    public static VerificationReport run(StoreDirectory directory, Clock clock, RecoveryListener listener)
+            throws IOException {
         List<String> names = directory.files().list(directory.path());
         requireStore(directory, names);
         long total = 0;
@@ -88,7 +74,7 @@ public final class Verification {
                 total += sizeOf(directory, name);
             }
         }
-        Verification verification = new Verification(directory, names, new Progress(listener, total));
+        Verification verification = new Verification(directory, clock, names, new Progress(listener, total));
         return verification.run();
     }
 
@@ -105,7 +91,7 @@ public final class Verification {
         }
     }
 
-    private Result run() throws IOException {
+    private VerificationReport run() throws IOException {
         progress.phase("reading the manifest");
         Manifest manifest = readManifest();
         long liveRecords = 0;
@@ -129,7 +115,7 @@ public final class Verification {
             noteStrayFiles(manifest);
         }
         progress.phase("done");
-        return new Result(
+        return new VerificationReport(
                 files,
                 bytes,
                 records,
@@ -137,7 +123,8 @@ public final class Verification {
                 findings.findings(),
                 findings.findingsTotal(),
                 findings.notes(),
-                findings.notesTotal());
+                findings.notesTotal(),
+                TimeUnit.NANOSECONDS.toMillis(clock.nanoTime() - startNanos));
     }
 
     private @Nullable Manifest readManifest() {

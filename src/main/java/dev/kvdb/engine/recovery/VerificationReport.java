@@ -1,6 +1,5 @@
-package dev.kvdb.engine;
+package dev.kvdb.engine.recovery;
 
-import dev.kvdb.engine.recovery.Finding;
 import java.util.List;
 
 /**
