@@ -9,20 +9,34 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
-/** The directory of a database, as a command line names it. */
+/** The directory of a database, as a command line names it: after the command's other parameters. */
 final class DatabaseDirectory {
 
     static final String VARIABLE = "KVDB_DATA_DIRECTORY";
     static final String DEFAULT = "./data";
 
-    private DatabaseDirectory() {}
+    /** The next index that the command has not given to a parameter yet. */
+    private static final String NEXT = "0+";
+
+    @Parameters(
+            index = NEXT,
+            arity = "0..1",
+            paramLabel = "DB_PATH",
+            description = {"The database's directory.", "Default: $" + VARIABLE + ", or " + DEFAULT + "."})
+    private @Nullable String given;
+
+    @Spec(Spec.Target.MIXEE)
+    @SuppressWarnings("NullAway.Init") // by picocli
+    private CommandSpec command;
 
     /** The directory that was given, or the default one. */
-    static Path of(@Nullable String given, Terminal terminal, CommandSpec spec) {
+    Path path(Terminal terminal) {
         if (given != null) {
             if (given.isEmpty()) {
-                throw new ParameterException(spec.commandLine(), "DB_PATH is empty; write . for this directory");
+                throw new ParameterException(command.commandLine(), "DB_PATH is empty; write . for this directory");
             }
             return Path.of(given);
         }

@@ -13,6 +13,7 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.Iterator;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -36,6 +37,9 @@ final class ExportCommand extends OfflineCommand {
     @SuppressWarnings("NullAway.Init") // by picocli
     private String file;
 
+    @Mixin
+    private final DatabaseDirectory directory = new DatabaseDirectory();
+
     @Option(
             names = "--byte-order",
             paramLabel = "ORDER",
@@ -55,6 +59,11 @@ final class ExportCommand extends OfflineCommand {
 
     /** What was exported. */
     private record Exported(long keys, long bytes) {}
+
+    @Override
+    Path directory() {
+        return directory.path(terminal());
+    }
 
     @Override
     public Integer call() {

@@ -7,9 +7,11 @@ import dev.kvdb.engine.format.BareLogReader;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Path;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
@@ -40,6 +42,9 @@ final class ImportCommand extends OfflineCommand {
     @SuppressWarnings("NullAway.Init") // by picocli
     private File file;
 
+    @Mixin
+    private final DatabaseDirectory directory = new DatabaseDirectory();
+
     @Option(
             names = "--byte-order",
             paramLabel = "ORDER",
@@ -56,6 +61,11 @@ final class ImportCommand extends OfflineCommand {
 
     ImportCommand(Terminal terminal) {
         super(terminal);
+    }
+
+    @Override
+    Path directory() {
+        return directory.path(terminal());
     }
 
     @Override

@@ -4,11 +4,9 @@ import dev.kvdb.engine.Store;
 import dev.kvdb.engine.StoreOptions;
 import dev.kvdb.engine.error.StoreIoException;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /**
@@ -19,16 +17,6 @@ abstract class OfflineCommand extends ResultCommand {
 
     /** A value may fill a fourth of a segment. */
     private static final int SEGMENT_VALUES_MIN = 4;
-
-    @Parameters(
-            index = "1",
-            arity = "0..1",
-            paramLabel = "DB_PATH",
-            description = {
-                "The database's directory.",
-                "Default: $" + DatabaseDirectory.VARIABLE + ", or " + DatabaseDirectory.DEFAULT + "."
-            })
-    private @Nullable String directory;
 
     @Option(
             names = "--value-bytes-max",
@@ -51,9 +39,7 @@ abstract class OfflineCommand extends ResultCommand {
     }
 
     /** The database's directory. */
-    Path directory() {
-        return DatabaseDirectory.of(directory, terminal(), spec);
-    }
+    abstract Path directory();
 
     /** The largest value accepted, in bytes. */
     long valueBytesMax() {

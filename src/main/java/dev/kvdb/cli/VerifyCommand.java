@@ -8,9 +8,7 @@ import dev.kvdb.engine.recovery.VerificationReport;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
+import picocli.CommandLine.Mixin;
 
 /** Checks all files of a database that no server has open, and changes none. */
 @Command(
@@ -27,19 +25,8 @@ import picocli.CommandLine.Spec;
         })
 final class VerifyCommand extends ResultCommand {
 
-    @Parameters(
-            index = "0",
-            arity = "0..1",
-            paramLabel = "DB_PATH",
-            description = {
-                "The database's directory.",
-                "Default: $" + DatabaseDirectory.VARIABLE + ", or " + DatabaseDirectory.DEFAULT + "."
-            })
-    private @Nullable String directory;
-
-    @Spec
-    @SuppressWarnings("NullAway.Init") // by picocli
-    private CommandSpec spec;
+    @Mixin
+    private final DatabaseDirectory directory = new DatabaseDirectory();
 
     VerifyCommand(Terminal terminal) {
         super(terminal);
@@ -47,7 +34,7 @@ final class VerifyCommand extends ResultCommand {
 
     @Override
     public Integer call() {
-        Path path = DatabaseDirectory.of(directory, terminal(), spec);
+        Path path = directory.path(terminal());
         DatabaseDirectory.requireNoFile(path);
         DatabaseDirectory.requireExists(path);
         VerificationReport report;
