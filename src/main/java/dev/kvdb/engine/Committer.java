@@ -4,6 +4,7 @@ import dev.kvdb.engine.cache.ValueCache;
 import dev.kvdb.engine.env.Clock;
 import dev.kvdb.engine.env.NoSpaceException;
 import dev.kvdb.engine.error.StoreException;
+import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.error.StoreReadOnlyException;
 import dev.kvdb.engine.error.SystemReason;
 import dev.kvdb.engine.format.FrameHeader;
@@ -12,6 +13,8 @@ import dev.kvdb.engine.index.OrderedIndex;
 import dev.kvdb.engine.log.ActiveLog;
 import dev.kvdb.engine.log.Segment;
 import dev.kvdb.engine.log.Segments;
+import dev.kvdb.engine.log.SyncFailedException;
+import dev.kvdb.engine.log.UncertainManifestException;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -27,9 +30,10 @@ import java.util.concurrent.TimeUnit;
  * The one writer of the log. It takes all writes that wait, appends them as a group, makes the group durable with one
  * sync, publishes it to the index, and only then acknowledges: in that order.
  *
- * <p>A group that could not be appended is cut off again and its writes fail; a failed sync is never retried, since the
- * page cache may look clean and not be so: the store turns read-only. So does it after any other failure, an error of
- * the virtual machine included: whoever waits is told.
+ * <p>A group for which there is no space is cut off again and its writes fail; a write that needs a new segment, which
+ * cannot be made, fails alone. A failed sync is never retried, since the page cache may look clean and not be so: the
+ * store turns read-only. So does it after any other failure, an error of the virtual machine included: whoever waits is
+ * told.
  *
  * <p>All of it runs in the committer thread, except where a method says otherwise.
  */
@@ -107,6 +111,8 @@ final class Committer implements Runnable {
             if (in.availability.mayWrite()) {
                 log.seal(nextVersion);
             }
+        } catch (StoreIoException e) {
+            LOG.log(Level.WARNING, "the log is closed without a seal, the next open reads its end: " + e.getMessage());
         } catch (Throwable e) {
             failed(e);
         }
@@ -161,6 +167,8 @@ final class Committer implements Runnable {
             } else if (write instanceof PendingWrite.OfKey ofKey) {
                 append(ofKey);
             }
+        } catch (StoreIoException e) {
+            fail(write, e);
         } catch (Throwable e) {
             fail(write, failGroup(e));
         }
@@ -310,10 +318,20 @@ final class Committer implements Runnable {
                 return in.space.isFull(String.valueOf(cause.getMessage()));
             } catch (IOException e) {
                 e.addSuppressed(cause);
-                return in.availability.fail(StoreReadOnlyException.Reason.IO_FAILED, SystemReason.of(e));
+                return in.availability.fail(StoreReadOnlyException.Reason.IO_FAILED, reasonOf(e));
             }
         }
-        return in.availability.fail(StoreReadOnlyException.Reason.IO_FAILED, SystemReason.of(cause));
+        return in.availability.fail(StoreReadOnlyException.Reason.IO_FAILED, reasonOf(cause));
+    }
+
+    /** The reason with the file that it is about. */
+    private String reasonOf(Throwable cause) {
+        boolean namesItsFile = !(cause instanceof IOException)
+                || cause instanceof SyncFailedException
+                || cause instanceof UncertainManifestException;
+        return namesItsFile
+                ? SystemReason.of(cause)
+                : String.valueOf(new StoreIoException("write", log.path(), cause).getMessage());
     }
 
     private void clearGroup() {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kvdb.engine.cache.ValueCache;
 import dev.kvdb.engine.env.Clock;
 import dev.kvdb.engine.error.DiskFullException;
+import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.error.StoreReadOnlyException;
 import dev.kvdb.engine.format.Manifest;
 import dev.kvdb.engine.format.RecordLocation;
@@ -155,6 +156,46 @@ class CommitterTest {
                 .as("the set before it was taken back")
                 .isFalse();
         assertThat(availability.state()).isEqualTo(StoreState.DISK_FULL);
+    }
+
+    @Test
+    void noDescriptorForANewSegment_onlyTheWritesThatNeedItFail() {
+        var nothing = remove(5);
+        var first = set(1, 10);
+        var second = set(2, 10);
+        files.inject(Fault.on(FileOperation.CREATE).named(".*log").as(Fault.Kind.NO_DESCRIPTOR));
+        run(SyncPolicy.ALWAYS);
+
+        assertThatThrownBy(first::join)
+                .hasCauseInstanceOf(StoreIoException.class)
+                .hasMessageContaining("0000000001.log: Too many open files");
+        assertThat(nothing.join().removed()).isFalse();
+        assertThat(second.join()).isEqualTo(new SetResult(1, false));
+        assertThat(availability.state()).isEqualTo(StoreState.WRITABLE);
+        assertThat(counters.failed.sum()).isEqualTo(1);
+        assertThat(index.get(1)).isEqualTo(OrderedIndex.ABSENT);
+        assertThat(queue.requests()).isZero();
+    }
+
+    @Test
+    void noDescriptorForTheSealAtTheEnd_storeIsNoFailedOne() {
+        var set = set(1, 10);
+        files.inject(Fault.on(FileOperation.CREATE).named("MANIFEST.tmp").nth(2).as(Fault.Kind.NO_DESCRIPTOR));
+        run(SyncPolicy.ALWAYS);
+
+        assertThat(set.join()).isEqualTo(new SetResult(1, false));
+        assertThat(availability.state()).isEqualTo(StoreState.WRITABLE);
+        assertThat(segments.all().get(0).isSealed()).isFalse();
+    }
+
+    @Test
+    void writeOfTheLogFails_reasonNamesItsFile() {
+        var set = set(1, 10);
+        files.inject(Fault.on(FileOperation.WRITE).named(".*log").nth(2));
+        run(SyncPolicy.ALWAYS);
+
+        assertThatThrownBy(set::join).hasCauseInstanceOf(StoreReadOnlyException.class);
+        assertThat(availability.detail()).startsWith("cannot write ").contains("0000000001.log: Input/output error");
     }
 
     @Test

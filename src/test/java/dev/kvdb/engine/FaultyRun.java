@@ -96,13 +96,13 @@ final class FaultyRun {
         return run.files.count();
     }
 
-    /** Runs with a fault, and checks all that must hold. */
-    static void check(SyncPolicy policy, Fault fault, long seed) {
+    /** Runs with a fault, and checks all that must hold. Returns the store's state after the fault. */
+    static StoreState check(SyncPolicy policy, Fault fault, long seed) {
         FaultyRun run = new FaultyRun(policy, seed);
         run.files.inject(fault);
         try {
             run.work();
-            run.checkAfterwards();
+            return run.checkAfterwards();
         } catch (Exception | AssertionError e) {
             throw new AssertionError(fault + " under " + policy + ": " + e + "\n" + run.disk.trace(), e);
         }
@@ -177,7 +177,7 @@ final class FaultyRun {
         }
     }
 
-    private void checkAfterwards() {
+    private StoreState checkAfterwards() {
         files.heal();
         assertThat(wronglyAcknowledged).as("acknowledged by a read-only store").isEmpty();
         checkServes();
@@ -207,6 +207,7 @@ final class FaultyRun {
         }
         checkReopened(disk.copy());
         checkServedStays();
+        return state;
     }
 
     /** What a recovery found in the page cache and served is still there after a crash. */

@@ -1,5 +1,7 @@
 package dev.kvdb.engine;
 
+import static dev.kvdb.testkit.FileOperation.CREATE;
+import static dev.kvdb.testkit.FileOperation.OPEN;
 import static dev.kvdb.testkit.FileOperation.SYNC;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -35,6 +37,17 @@ class StoreFaultTest {
             System.out.println("faults, " + kind + ": " + operations + " runs, seed " + seed);
             assertThat(operations).isGreaterThan(100);
         });
+    }
+
+    /** With the descriptors gone, writes that need a new segment fail; those after them are taken again. */
+    @Test
+    void anyFileCannotBeMadeOrOpened_storeStaysWritable() throws Exception {
+        Seeds.run(seed -> LongStream.rangeClosed(1, 150).parallel().forEach(k -> {
+            Fault fault = Fault.on(CREATE, OPEN).nth(k).as(Fault.Kind.NO_DESCRIPTOR);
+            assertThat(FaultyRun.check(SyncPolicy.ALWAYS, fault, seed))
+                    .as("%s", fault)
+                    .isEqualTo(StoreState.WRITABLE);
+        }));
     }
 
     @Test

@@ -4,8 +4,10 @@ import dev.kvdb.engine.env.DirectoryLock;
 import dev.kvdb.engine.env.FileSystem;
 import dev.kvdb.engine.env.NoSpaceException;
 import dev.kvdb.engine.env.StoreFile;
+import dev.kvdb.engine.env.SyncNotBegunException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -187,7 +189,17 @@ public final class FailingFileSystem implements FileSystem {
                 new IOException("Input/output error (injected: " + operation + " " + file + ")");
             case NO_SPACE, SHORT_WRITE_NO_SPACE ->
                 new NoSpaceException("No space left on device (injected: " + operation + " " + file + ")");
+            case NO_DESCRIPTOR -> noDescriptor(operation, file);
             case HOLD -> throw new AssertionError("a held operation goes on");
+        };
+    }
+
+    private static IOException noDescriptor(FileOperation operation, Path file) {
+        IOException refused = new FileSystemException(file.toString(), null, "Too many open files");
+        return switch (operation) {
+            case CREATE, OPEN, LIST -> refused;
+            case SYNC_DIRECTORY -> new SyncNotBegunException(file, refused);
+            default -> new IOException("Input/output error (injected: " + operation + " " + file + ")");
         };
     }
 

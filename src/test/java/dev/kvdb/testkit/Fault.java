@@ -32,6 +32,11 @@ public record Fault(Set<FileOperation> operations, Pattern names, long nth, bool
         SHORT_WRITE,
         /** Writes the first half and throws a {@code NoSpaceException}; operations other than writes do nothing. */
         SHORT_WRITE_NO_SPACE,
+        /**
+         * Nothing, and throws as for a process that has no file descriptor left; a sync of a directory is not begun.
+         * Operations that take no descriptor fail as by {@link #IO_ERROR}.
+         */
+        NO_DESCRIPTOR,
         /** Waits until the file system is healed, and then does what it should. */
         HOLD
     }

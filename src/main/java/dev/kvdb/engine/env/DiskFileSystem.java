@@ -47,8 +47,11 @@ final class DiskFileSystem implements FileSystem {
         if (Files.isDirectory(absolute)) {
             try {
                 syncDirectory(parent);
-            } catch (AccessDeniedException e) {
-                // Not ours to sync: whoever may write there made the directory.
+            } catch (SyncNotBegunException e) {
+                // Where it is not ours to sync, whoever may write there made the directory.
+                if (!(e.getCause() instanceof AccessDeniedException)) {
+                    throw e;
+                }
             }
             return;
         }
@@ -138,7 +141,7 @@ final class DiskFileSystem implements FileSystem {
             return;
         }
         try (InterruptShield shield = InterruptShield.raise();
-                FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+                FileChannel channel = openDirectory(directory)) {
             try {
                 channel.force(true);
             } catch (ClosedChannelException e) {
@@ -146,6 +149,14 @@ final class DiskFileSystem implements FileSystem {
                 throw new IOException(
                         "an interrupt broke a sync of " + directory + "; what reached the disk is unknown", e);
             }
+        }
+    }
+
+    private static FileChannel openDirectory(Path directory) throws IOException {
+        try {
+            return FileChannel.open(directory, StandardOpenOption.READ);
+        } catch (IOException e) {
+            throw new SyncNotBegunException(directory, e);
         }
     }
 

@@ -36,7 +36,11 @@ public interface FileSystem {
     /** Deletes a file that must exist. */
     void delete(Path file) throws IOException;
 
-    /** Makes the directory's entries durable. */
+    /**
+     * Makes the directory's entries durable.
+     *
+     * @throws SyncNotBegunException where the directory cannot be opened for that
+     */
     void syncDirectory(Path directory) throws IOException;
 
     /** Bytes that this process may still write to the file system that holds the directory. */

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 /** What the operating system said, in words: Java's messages are sometimes a file's name alone, or a class's. */
 public final class SystemReason {
 
+    private static final String NO_DESCRIPTOR = "Too many open files";
+
     private SystemReason() {}
 
     /** The reason without the file's name, for a message that has it. */
@@ -24,7 +26,9 @@ public final class SystemReason {
             return "there is a file of that name";
         }
         if (cause instanceof FileSystemException named && named.getReason() != null) {
-            return named.getReason();
+            return named.getReason().startsWith(NO_DESCRIPTOR)
+                    ? named.getReason() + "; raise the limit on open files (ulimit -n)"
+                    : named.getReason();
         }
         @Nullable String message = cause instanceof IOException ? cause.getMessage() : null;
         return message == null ? cause.toString() : message;

@@ -1,6 +1,8 @@
 package dev.kvdb.engine.log;
 
+import dev.kvdb.engine.env.NoSpaceException;
 import dev.kvdb.engine.env.StoreFile;
+import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.format.FrameHeader;
 import dev.kvdb.engine.format.Mark;
 import dev.kvdb.engine.format.SegmentHeader;
@@ -54,6 +56,8 @@ public final class ActiveLog {
      * durable.
      *
      * @param nextVersion a version that no write has yet
+     * @throws StoreIoException where no new segment could be made, for a reason that leaves no doubt about what is on
+     *     disk: the log is as it was, and the next group may try again
      */
     public void begin(int frameBytes, long nextVersion) throws IOException {
         if (!fits(frameBytes)) {
@@ -86,6 +90,12 @@ public final class ActiveLog {
     /** Whether all groups are durable. */
     public boolean isDurable() {
         return appender == null || appender.isDurable();
+    }
+
+    /** The file that is appended to, or the directory that it will be made in. */
+    public String path() {
+        Segment open = segment;
+        return open == null ? segments.directory().path().toString() : open.path();
     }
 
     /** The group is applied. */
@@ -121,14 +131,22 @@ public final class ActiveLog {
         return appender != null && appender.hasUnmarkedData();
     }
 
-    /** Seals the segment that is appended to, if any: the next group goes to a new one. */
+    /**
+     * Seals the segment that is appended to, if any: the next group goes to a new one.
+     *
+     * @throws StoreIoException as for {@link #begin}: the segment is whole, synced, and still appended to
+     */
     public void seal(long nextVersion) throws IOException {
         Segment full = segment;
         if (full != null) {
             SegmentAppender open = appender();
             groupStart = open.end();
             open.finish();
-            segments.change(new Segments.Change().seal(full, open.end()), nextVersion);
+            try {
+                segments.change(new Segments.Change().seal(full, open.end()), nextVersion);
+            } catch (IOException e) {
+                throw unchanged("seal", full.path(), e);
+            }
             segment = null;
             appender = null;
             whenSealed.accept(full);
@@ -152,7 +170,13 @@ public final class ActiveLog {
                 0,
                 previous(nextVersion, change),
                 random.nextLong());
-        Segment next = create(header, change, nextVersion);
+        Segment next;
+        try {
+            next = create(header, change, nextVersion);
+        } catch (IOException e) {
+            String name = StoreFileNames.segment(header.segmentId());
+            throw unchanged("make", segments.directory().file(name).toString(), e);
+        }
         segment = next;
         appender = new SegmentAppender(segments.directory(), header, next.file(), buffer);
         if (full != null) {
@@ -175,9 +199,21 @@ public final class ActiveLog {
             throw e;
         } catch (IOException e) {
             next.retire();
-            directory.deleteIfExists(name);
+            directory.discard(name, e);
             throw e;
         }
+    }
+
+    /**
+     * What to throw where the set of segments was not changed: only that, unless there is more to it than a refusal.
+     */
+    private static IOException unchanged(String operation, String file, IOException failure) {
+        if (failure instanceof NoSpaceException
+                || failure instanceof SyncFailedException
+                || failure instanceof UncertainManifestException) {
+            return failure;
+        }
+        throw new StoreIoException(operation, file, failure);
     }
 
     /** The appended segment before the one to be made, as the change seals it. */

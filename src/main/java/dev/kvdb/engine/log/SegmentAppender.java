@@ -62,8 +62,12 @@ public final class SegmentAppender {
             directory.write(file, header.encode(), 0);
             return file;
         } catch (IOException e) {
-            file.close();
-            directory.deleteIfExists(name);
+            try {
+                file.close();
+            } catch (IOException another) {
+                e.addSuppressed(another);
+            }
+            directory.discard(name, e);
             throw e;
         }
     }

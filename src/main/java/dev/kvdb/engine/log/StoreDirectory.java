@@ -2,6 +2,7 @@ package dev.kvdb.engine.log;
 
 import dev.kvdb.engine.env.FileSystem;
 import dev.kvdb.engine.env.StoreFile;
+import dev.kvdb.engine.env.SyncNotBegunException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -52,10 +53,17 @@ public final class StoreDirectory {
         bytesWritten.add(bytes);
     }
 
-    /** Makes created, renamed and deleted files durable. */
-    public void sync() throws SyncFailedException {
+    /**
+     * Makes created, renamed and deleted files durable.
+     *
+     * @throws SyncFailedException where what is on disk is unknown now
+     * @throws SyncNotBegunException where it is as unknown as before
+     */
+    public void sync() throws IOException {
         try {
             files.syncDirectory(path);
+        } catch (SyncNotBegunException e) {
+            throw e;
         } catch (IOException e) {
             throw new SyncFailedException(path.toString(), e);
         }
@@ -98,6 +106,17 @@ public final class StoreDirectory {
         try (StoreFile file = files.create(temporary)) {
             write(file, contents, 0);
             sync(file, name);
+        }
+    }
+
+    /**
+     * Deletes an unfinished file, after a failure that must not be lost for another one; an open deletes what is left.
+     */
+    void discard(String name, IOException failure) {
+        try {
+            deleteIfExists(name);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
         }
     }
 

@@ -99,6 +99,13 @@ class DiskFileSystemTest {
     }
 
     @Test
+    void directoryThatCannotBeOpened_isSaidNotToHaveBeenSynced() {
+        assertThatThrownBy(() -> files.syncDirectory(directory.resolve("missing")))
+                .isInstanceOf(SyncNotBegunException.class)
+                .hasMessageContaining("missing to sync it: there is no such file");
+    }
+
+    @Test
     void renamedAndDeleted_openFilesStayReadable() throws IOException {
         Path old = directory.resolve("old");
         try (StoreFile file = files.create(directory.resolve("new"));

@@ -17,7 +17,7 @@ class SystemReasonTest {
         assertThat(SystemReason.of(new NoSuchFileException("/data"))).isEqualTo("there is no such file or directory");
         assertThat(SystemReason.of(new FileAlreadyExistsException("/data"))).isEqualTo("there is a file of that name");
         assertThat(SystemReason.of(new FileSystemException("/data", null, "Too many open files")))
-                .isEqualTo("Too many open files");
+                .isEqualTo("Too many open files; raise the limit on open files (ulimit -n)");
         assertThat(SystemReason.of(new IOException("Input/output error"))).isEqualTo("Input/output error");
         assertThat(SystemReason.of(new IllegalStateException("why"))).contains("IllegalStateException", "why");
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kvdb.engine.env.NoSpaceException;
+import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.format.FrameHeader;
 import dev.kvdb.engine.format.Manifest;
 import dev.kvdb.engine.format.Mark;
@@ -121,6 +122,68 @@ class ActiveLogTest {
     }
 
     @Test
+    void newSegmentCannotBeMade_logIsAsItWasAndTheNextGroupTriesAgain() throws IOException {
+        for (int round = 0; round < 2; round++) {
+            for (Fault fault : List.of(
+                    Fault.on(FileOperation.CREATE).named(".*\\.log").as(Fault.Kind.NO_DESCRIPTOR),
+                    Fault.on(FileOperation.WRITE).named(".*\\.log"),
+                    Fault.on(FileOperation.SYNC_DIRECTORY).as(Fault.Kind.NO_DESCRIPTOR),
+                    Fault.on(FileOperation.CREATE).named("MANIFEST.tmp").as(Fault.Kind.NO_DESCRIPTOR),
+                    Fault.on(FileOperation.WRITE).named("MANIFEST.tmp"))) {
+                List<String> before = logFiles();
+                fixture.files.inject(fault);
+                assertThatThrownBy(() -> log.begin(33 + 3000, version))
+                        .as("%s", fault)
+                        .isInstanceOf(StoreIoException.class)
+                        .hasMessageContaining(".log: ");
+                assertThat(logFiles()).as("%s", fault).isEqualTo(before);
+                assertThat(log.isDurable()).isTrue();
+                assertThat(fixture.disk.openHandles()).hasSize(before.size());
+            }
+            group(3000);
+        }
+        assertThat(segments.all()).hasSize(2);
+        assertThat(marks(segments.all().get(0).id())).hasSize(2);
+    }
+
+    @Test
+    void smallGroupAfterOneForWhichNoSegmentCouldBeMade_goesToTheOldSegment() throws IOException {
+        group(3000);
+        fixture.files.inject(Fault.on(FileOperation.CREATE).as(Fault.Kind.NO_DESCRIPTOR));
+        assertThatThrownBy(() -> log.begin(33 + 3000, version)).isInstanceOf(StoreIoException.class);
+        group(10);
+        log.seal(version);
+
+        assertThat(segments.all()).hasSize(1);
+        assertThat(marks(1)).extracting(Mark::durableTo).containsExactly(128L, 3226L, 3334L);
+    }
+
+    @Test
+    void sealCannotReplaceTheManifest_segmentIsStillAppendedTo() throws IOException {
+        group(10);
+        fixture.files.inject(
+                Fault.on(FileOperation.CREATE).named("MANIFEST.tmp").as(Fault.Kind.NO_DESCRIPTOR));
+        assertThatThrownBy(() -> log.seal(version))
+                .isInstanceOf(StoreIoException.class)
+                .hasMessageContaining("0000000001.log: ")
+                .hasMessageContaining("MANIFEST.tmp: Too many open files");
+        assertThat(sealed).isEmpty();
+        group(10);
+        log.seal(version);
+
+        assertThat(sealed).hasSize(1);
+        assertThat(segments.all()).hasSize(1);
+    }
+
+    @Test
+    void newSegmentCannotBeSyncedNorDeleted_syncIsWhatIsTold() {
+        fixture.files.inject(Fault.on(FileOperation.SYNC).named(".*\\.log"));
+        fixture.files.inject(Fault.on(FileOperation.DELETE));
+
+        assertThatThrownBy(() -> log.begin(43, version)).isInstanceOf(SyncFailedException.class);
+    }
+
+    @Test
     void newSegmentOfWhichItIsUnknownWhetherItIsListed_keepsItsFile() throws IOException {
         fixture.files.inject(Fault.on(FileOperation.RENAME));
 
@@ -199,6 +262,12 @@ class ActiveLogTest {
         Segment segment = segments.pin(1);
         assertThat(segment).isNotNull();
         assertThat(SegmentReads.read(segment, location, 1).value().remaining()).isEqualTo(10);
+    }
+
+    private List<String> logFiles() throws IOException {
+        return fixture.disk.list(fixture.disk.root()).stream()
+                .filter(name -> name.endsWith(".log"))
+                .toList();
     }
 
     private void group(int valueBytes) throws IOException {
