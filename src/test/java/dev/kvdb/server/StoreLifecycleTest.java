@@ -20,9 +20,11 @@ import dev.kvdb.testkit.ManualClock;
 import dev.kvdb.testkit.TestEnvironment;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.vertx.http.HttpServerStart;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfig;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import io.vertx.core.http.HttpServerOptions;
 import jakarta.enterprise.event.Event;
 import jakarta.enterprise.event.NotificationOptions;
 import jakarta.enterprise.util.TypeLiteral;
@@ -53,6 +55,7 @@ class StoreLifecycleTest {
     private final ManualClock clock = new ManualClock();
     private final Environment environment = TestEnvironment.of(files, clock, 1);
     private final LoggedLines log = new LoggedLines();
+    private final HttpSignal http = new HttpSignal();
 
     @BeforeEach
     void listenToLog() {
@@ -76,6 +79,32 @@ class StoreLifecycleTest {
         assertThat(lifecycle.condition().state()).isEqualTo(State.CLOSED);
         assertThat(log.lines).containsOnlyOnce("closed the store");
         assertThat(isCleanAtNextOpen()).isTrue();
+    }
+
+    @Test
+    void openStore_isSaidToBeServed_onceHttpListensToo() {
+        StoreLifecycle lifecycle = opened(environment);
+        Awaitility.await().until(() -> log.lines.stream().anyMatch(line -> line.startsWith("opened in ")));
+        assertThat(log.lines)
+                .noneMatch(line -> line.startsWith("serving"))
+                .anyMatch(line -> line.endsWith(": 0 keys, 0 segments of 0 KiB in all"));
+
+        http.started(new HttpServerStart(new HttpServerOptions()));
+
+        Awaitility.await().until(() -> log.lines.contains("serving gRPC on localhost:1, HTTP on localhost:2"));
+        lifecycle.close(ENOUGH);
+        opened(environment).close(ENOUGH);
+        assertThat(log.lines).anyMatch(line -> line.contains(": 1 key, 1 segment of "));
+    }
+
+    @Test
+    void httpThatListensDuringTheStop_isNotSaidToServe() {
+        StoreLifecycle lifecycle = opened(environment);
+        lifecycle.drain();
+        http.started(new HttpServerStart(new HttpServerOptions()));
+        lifecycle.close(ENOUGH);
+
+        assertThat(log.lines).noneMatch(line -> line.startsWith("serving"));
     }
 
     @Test
@@ -152,7 +181,7 @@ class StoreLifecycleTest {
         return lifecycle;
     }
 
-    private static StoreLifecycle started(Environment with) {
+    private StoreLifecycle started(Environment with) {
         SmallRyeConfig config = new SmallRyeConfigBuilder()
                 .addDiscoveredConverters()
                 .withMapping(ServerConfiguration.class)
@@ -171,6 +200,7 @@ class StoreLifecycleTest {
                 new SyncMeters(new SimpleMeterRegistry()),
                 new NobodyListens(),
                 new Addresses(config),
+                http,
                 with);
         lifecycle.start(new StartupEvent());
         return lifecycle;
