@@ -1,6 +1,7 @@
 package dev.kvdb.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kvdb.engine.Store;
 import dev.kvdb.engine.StoreListener;
@@ -9,6 +10,7 @@ import dev.kvdb.engine.env.DirectoryLock;
 import dev.kvdb.engine.env.Environment;
 import dev.kvdb.engine.env.FileSystem;
 import dev.kvdb.engine.error.DirectoryLockedException;
+import dev.kvdb.engine.error.StoreReadOnlyException;
 import dev.kvdb.server.ServingCondition.State;
 import dev.kvdb.server.config.ServerConfiguration;
 import dev.kvdb.server.config.ServerSettings;
@@ -108,6 +110,22 @@ class StoreLifecycleTest {
     }
 
     @Test
+    void storeThatFailsDuringTheStop_isDrainedOn() {
+        StoreLifecycle lifecycle = opened(environment);
+        lifecycle.drain();
+        files.inject(Fault.on(FileOperation.SYNC).named(".*log"));
+        assertThatThrownBy(() -> lifecycle
+                        .store()
+                        .set(1, new byte[10])
+                        .toCompletableFuture()
+                        .join())
+                .hasCauseInstanceOf(StoreReadOnlyException.class);
+
+        assertThat(lifecycle.condition().state()).isEqualTo(State.DRAINING);
+        lifecycle.close(ENOUGH);
+    }
+
+    @Test
     void closeThatTakesTooLong_isLeft_andNotSaidToBeDone() {
         StoreLifecycle lifecycle = opened(environment);
         files.inject(Fault.on(FileOperation.CREATE)
@@ -121,7 +139,7 @@ class StoreLifecycleTest {
         assertThat(lifecycle.condition().state()).isEqualTo(State.CLOSED);
         assertThat(log.lines)
                 .doesNotContain("closed the store")
-                .anyMatch(line -> line.startsWith("closing the store takes longer than"));
+                .anyMatch(line -> line.startsWith("closing the store takes longer than 5 s"));
     }
 
     @Test
