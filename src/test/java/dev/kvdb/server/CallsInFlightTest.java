@@ -61,9 +61,11 @@ class CallsInFlightTest {
         calls.begin(Kind.DATA);
         calls.begin(Kind.DATA);
 
-        calls.begin(Kind.UPKEEP);
+        for (int i = 0; i < 3; i++) {
+            calls.begin(Kind.UPKEEP);
+        }
 
-        assertThat(calls.requests()).isEqualTo(3);
+        assertThat(calls.requests()).isEqualTo(5);
     }
 
     @Test
