@@ -164,6 +164,14 @@ class CallsInFlightTest {
     }
 
     @Test
+    void drainWithNothingInFlight_hasEnded() {
+        calls.drain();
+
+        assertThat(calls.awaitDataEnded(Duration.ZERO)).isTrue();
+        assertThat(calls.awaitAllEnded(Duration.ZERO)).isTrue();
+    }
+
+    @Test
     void drain_refusesNewCalls_andEndsWithTheLastDataCall() {
         CallsInFlight.Call data = calls.begin(Kind.DATA);
         CallsInFlight.Call upkeep = calls.begin(Kind.UPKEEP);
