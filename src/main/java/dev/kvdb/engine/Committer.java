@@ -349,7 +349,9 @@ final class Committer implements Runnable {
         boolean namesItsFile = !(cause instanceof IOException)
                 || cause instanceof SyncFailedException
                 || cause instanceof UncertainManifestException;
-        return namesItsFile ? SystemReason.of(cause) : new StoreIoException("write", log.path(), cause).getMessage();
+        return namesItsFile
+                ? SystemReason.of(cause)
+                : String.valueOf(new StoreIoException("write", log.path(), cause).getMessage());
     }
 
     private void clearGroup() {

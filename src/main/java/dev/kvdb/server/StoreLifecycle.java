@@ -45,6 +45,7 @@ public class StoreLifecycle {
     private final SyncMeters syncMeters;
     private final Event<ServingCondition> conditionChanged;
     private final Addresses addresses;
+    private final HttpSignal httpSignal;
     private final Environment environment;
     private final CountDownLatch openEnded = new CountDownLatch(1);
 
@@ -59,11 +60,13 @@ public class StoreLifecycle {
             SyncMeters syncMeters,
             Event<ServingCondition> conditionChanged,
             Addresses addresses,
+            HttpSignal httpSignal,
             Environment environment) {
         this.settings = settings;
         this.syncMeters = syncMeters;
         this.conditionChanged = conditionChanged;
         this.addresses = addresses;
+        this.httpSignal = httpSignal;
         this.environment = environment;
     }
 
@@ -89,9 +92,7 @@ public class StoreLifecycle {
                 // The store may have told of a change since it was asked, which that has overwritten.
             } while (opened.statistics().state() != statistics.state());
             logOpened(statistics);
-            if (!ending()) {
-                LOG.infof("serving gRPC on %s, HTTP on %s", addresses.grpc(), addresses.http());
-            }
+            httpSignal.whenListening(this::logServing);
         } catch (OpenEndedException e) {
             LOG.info("ended the open of the store; nothing is lost, the next open begins anew");
         } catch (StoreException e) {
@@ -113,18 +114,28 @@ public class StoreLifecycle {
         return !openLeft;
     }
 
+    private void logServing() {
+        if (!ending()) {
+            LOG.infof("serving gRPC on %s, HTTP on %s", addresses.grpc(), addresses.http());
+        }
+    }
+
     private static void logOpened(StoreStatistics statistics) {
         StoreStatistics.Recovery recovery = statistics.recovery();
         LOG.infof(
-                "opened in %d ms, %s: %d keys, %d segments of %d KiB in all",
+                "opened in %d ms, %s: %s, %s of %d KiB in all",
                 recovery.durationMillis(),
                 recovery.clean()
                         ? "closed properly before"
                         : "after a crash (" + recovery.recordsScanned() + " records read again, " + recovery.tornBytes()
                                 + " torn bytes set aside)",
-                statistics.keys(),
-                statistics.log().segments(),
+                count(statistics.keys(), "key"),
+                count(statistics.log().segments(), "segment"),
                 statistics.log().bytes() >> 10);
+    }
+
+    private static String count(long count, String noun) {
+        return count + " " + noun + (count == 1 ? "" : "s");
     }
 
     private void fail(@Nullable String message) {

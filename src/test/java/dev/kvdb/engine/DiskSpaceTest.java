@@ -23,7 +23,7 @@ class DiskSpaceTest {
 
     @Test
     void diskIsFullAgainWhileTheReserveIsTaken_storeIsNotWritableWithoutIt() throws Exception {
-        for (int round = 0; round < 50; round++) {
+        for (int round = 0; round < 1_000; round++) {
             space.isFull("as if");
             files.inject(Fault.on(FileOperation.SYNC).named("RESERVE").as(Fault.Kind.HOLD));
             CompletableFuture<Void> taking = CompletableFuture.runAsync(this::isThere);
@@ -36,6 +36,26 @@ class DiskSpaceTest {
                     .as("writable")
                     .isEqualTo(disk.exists(disk.path("RESERVE")));
         }
+    }
+
+    @Test
+    void spaceForTheReserveIsThere_storeIsWritableAgainAndHasIt() throws Exception {
+        space.isFull("as if");
+        assertThat(availability.state()).isEqualTo(StoreState.DISK_FULL);
+        space.isThere();
+
+        assertThat(availability.state()).isEqualTo(StoreState.WRITABLE);
+        assertThat(disk.exists(disk.path("RESERVE"))).isTrue();
+    }
+
+    @Test
+    void noSpaceForTheReserve_storeStaysFullAndUsesNoneForIt() throws Exception {
+        space.isFull("as if");
+        disk.capacityBytes(5_000);
+        space.isThere();
+
+        assertThat(availability.state()).isEqualTo(StoreState.DISK_FULL);
+        assertThat(disk.exists(disk.path("RESERVE"))).isFalse();
     }
 
     private void isThere() {

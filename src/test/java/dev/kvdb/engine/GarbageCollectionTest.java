@@ -225,6 +225,11 @@ class GarbageCollectionTest {
                 assertThat(one.store().statistics().garbageCollection().failures())
                         .isEqualTo(1);
                 assertThatThrownBy(() -> one.set(1, 10)).isInstanceOf(StoreReadOnlyException.class);
+                if (!fault.operations().contains(FileOperation.RENAME)) {
+                    assertThat(one.store().statistics().writes().lastSyncError())
+                            .as("%s", fault)
+                            .contains("Input/output error");
+                }
             }
         }
     }

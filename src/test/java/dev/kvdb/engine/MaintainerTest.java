@@ -8,8 +8,11 @@ import dev.kvdb.engine.log.StoreDirectory;
 import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.Logs;
 import dev.kvdb.testkit.PassingClock;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -27,7 +30,7 @@ class MaintainerTest {
         Logs.silenceEngine();
         PassingClock clock = new PassingClock();
         StoreOptions options = MemoryStore.SMALL.toBuilder()
-                .garbageCollection(new StoreOptions.GarbageCollection(0, 0.3, 0, 1_000))
+                .garbageCollection(new StoreOptions.GarbageCollection(0, 0.3, 0, 10_000))
                 .build();
         FailingChores chores = new FailingChores();
         Maintainer maintainer = new Maintainer(segments, clock, options, new ReentrantLock(), chores);
@@ -36,18 +39,49 @@ class MaintainerTest {
         maintainer.run();
 
         assertThat(chores.collections).isEqualTo(3);
-        assertThat(clock.nanoTime() - start).as("nanoseconds").isGreaterThanOrEqualTo(3_000_000_000L);
+        assertThat(clock.nanoTime() - start).as("nanoseconds").isGreaterThanOrEqualTo(30_000_000_000L);
+    }
+
+    @Test
+    void snapshotFailsBecauseOfADefect_maintainerGoesOnAndDoesNotSpin() throws IOException {
+        Logs.silenceEngine();
+        PassingClock clock = new PassingClock();
+        StoreOptions options =
+                MemoryStore.SMALL.toBuilder().snapshotLogBytes(1 << 20).build();
+        segments.directory().replace("as-if-it-were-the-log", ByteBuffer.allocate(1 << 20));
+        FailingChores chores = new FailingChores();
+        chores.snapshotsFail = true;
+        Maintainer maintainer = new Maintainer(segments, clock, options, new ReentrantLock(), chores);
+        long start = clock.nanoTime();
+        AtomicLong nanos = new AtomicLong();
+        chores.whenDone = () -> {
+            nanos.set(clock.nanoTime() - start);
+            maintainer.close();
+        };
+        maintainer.run();
+
+        assertThat(chores.snapshots).isEqualTo(3);
+        assertThat(nanos.get()).as("nanoseconds").isGreaterThanOrEqualTo(2_000_000_000L);
     }
 
     /** Fails twice, in two ways. */
     private static final class FailingChores implements Maintainer.Chores {
 
         private int collections;
+        private int snapshots;
+        private boolean snapshotsFail;
         private Runnable whenDone = () -> {};
 
         @Override
         public void writeSnapshot() {
-            throw new AssertionError("no snapshot is due");
+            if (!snapshotsFail) {
+                throw new AssertionError("no snapshot is due");
+            }
+            snapshots++;
+            if (snapshots < 3) {
+                throw new OutOfMemoryError("as if");
+            }
+            whenDone.run();
         }
 
         @Override

@@ -2,14 +2,19 @@ package dev.kvdb.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import dev.kvdb.engine.env.Clock;
 import dev.kvdb.engine.error.OverloadedException;
 import dev.kvdb.engine.error.StoreClosedException;
 import dev.kvdb.testkit.ManualClock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 class WriteQueueTest {
@@ -101,19 +106,53 @@ class WriteQueueTest {
 
     @Test
     void waitingConsumer_isWokenByTheFirstWriteAndByTheEnd() throws Exception {
+        SleepingClock clock = new SleepingClock();
+        WriteQueue waitedFor = new WriteQueue("/data", clock, 3, 100);
         FutureTask<Boolean> consumer = new FutureTask<>(() -> {
             List<PendingWrite> got = new ArrayList<>();
             while (got.isEmpty()) {
-                queue.take(got, Long.MAX_VALUE);
+                waitedFor.take(got, Long.MAX_VALUE);
             }
-            return queue.take(new ArrayList<>(), Long.MAX_VALUE);
+            return waitedFor.take(new ArrayList<>(), Long.MAX_VALUE);
         });
         Thread thread = new Thread(consumer);
+        thread.setDaemon(true);
         thread.start();
-        queue.offer(set(1));
-        queue.close();
+        awaitAsleep(thread, clock, 0);
+        int before = clock.parks.get();
+        waitedFor.offer(set(1));
+        awaitAsleep(thread, clock, before);
+        waitedFor.close();
 
-        assertThat(consumer.get(10, TimeUnit.SECONDS)).isFalse();
+        assertThat(consumer.get(1, TimeUnit.MINUTES)).isFalse();
+    }
+
+    private static void awaitAsleep(Thread thread, SleepingClock clock, int parksBefore) {
+        await().atMost(1, TimeUnit.MINUTES)
+                .until(() -> clock.parks.get() > parksBefore && thread.getState() == Thread.State.WAITING);
+    }
+
+    /** Wakes nobody by itself. */
+    private static final class SleepingClock implements Clock {
+
+        private final ManualClock time = new ManualClock();
+        private final AtomicInteger parks = new AtomicInteger();
+
+        @Override
+        public Instant now() {
+            return time.now();
+        }
+
+        @Override
+        public long nanoTime() {
+            return time.nanoTime();
+        }
+
+        @Override
+        public void parkNanos(long nanos) {
+            parks.incrementAndGet();
+            LockSupport.park(this);
+        }
     }
 
     private static PendingWrite set(int bytes) {

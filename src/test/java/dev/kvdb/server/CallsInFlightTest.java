@@ -61,9 +61,11 @@ class CallsInFlightTest {
         calls.begin(Kind.DATA);
         calls.begin(Kind.DATA);
 
-        calls.begin(Kind.UPKEEP);
+        for (int i = 0; i < 3; i++) {
+            calls.begin(Kind.UPKEEP);
+        }
 
-        assertThat(calls.requests()).isEqualTo(3);
+        assertThat(calls.requests()).isEqualTo(5);
     }
 
     @Test
@@ -159,6 +161,14 @@ class CallsInFlightTest {
 
         assertThat(call.ended()).isTrue();
         assertThat(calls.bytes()).isZero();
+    }
+
+    @Test
+    void drainWithNothingInFlight_hasEnded() {
+        calls.drain();
+
+        assertThat(calls.awaitDataEnded(Duration.ZERO)).isTrue();
+        assertThat(calls.awaitAllEnded(Duration.ZERO)).isTrue();
     }
 
     @Test

@@ -35,6 +35,7 @@ class StartFailureIT {
                     server,
                     "kvdb: cannot serve HTTP on 127.0.0.1:" + taken.getLocalPort() + ": Address already in use; ",
                     "quarkus.http.port");
+            assertThat(server.output()).doesNotContain("serving");
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.kvdb.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kvdb.engine.Store;
 import dev.kvdb.engine.StoreListener;
@@ -9,6 +10,7 @@ import dev.kvdb.engine.env.DirectoryLock;
 import dev.kvdb.engine.env.Environment;
 import dev.kvdb.engine.env.FileSystem;
 import dev.kvdb.engine.error.DirectoryLockedException;
+import dev.kvdb.engine.error.StoreReadOnlyException;
 import dev.kvdb.server.ServingCondition.State;
 import dev.kvdb.server.config.ServerConfiguration;
 import dev.kvdb.server.config.ServerSettings;
@@ -20,9 +22,11 @@ import dev.kvdb.testkit.ManualClock;
 import dev.kvdb.testkit.TestEnvironment;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.vertx.http.HttpServerStart;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfig;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import io.vertx.core.http.HttpServerOptions;
 import jakarta.enterprise.event.Event;
 import jakarta.enterprise.event.NotificationOptions;
 import jakarta.enterprise.util.TypeLiteral;
@@ -53,6 +57,7 @@ class StoreLifecycleTest {
     private final ManualClock clock = new ManualClock();
     private final Environment environment = TestEnvironment.of(files, clock, 1);
     private final LoggedLines log = new LoggedLines();
+    private final HttpSignal http = new HttpSignal();
 
     @BeforeEach
     void listenToLog() {
@@ -79,6 +84,48 @@ class StoreLifecycleTest {
     }
 
     @Test
+    void openStore_isSaidToBeServed_onceHttpListensToo() {
+        StoreLifecycle lifecycle = opened(environment);
+        Awaitility.await().until(() -> log.lines.stream().anyMatch(line -> line.startsWith("opened in ")));
+        assertThat(log.lines)
+                .noneMatch(line -> line.startsWith("serving"))
+                .anyMatch(line -> line.endsWith(": 0 keys, 0 segments of 0 KiB in all"));
+
+        http.started(new HttpServerStart(new HttpServerOptions()));
+
+        Awaitility.await().until(() -> log.lines.contains("serving gRPC on localhost:1, HTTP on localhost:2"));
+        lifecycle.close(ENOUGH);
+        opened(environment).close(ENOUGH);
+        assertThat(log.lines).anyMatch(line -> line.contains(": 1 key, 1 segment of "));
+    }
+
+    @Test
+    void httpThatListensDuringTheStop_isNotSaidToServe() {
+        StoreLifecycle lifecycle = opened(environment);
+        lifecycle.drain();
+        http.started(new HttpServerStart(new HttpServerOptions()));
+        lifecycle.close(ENOUGH);
+
+        assertThat(log.lines).noneMatch(line -> line.startsWith("serving"));
+    }
+
+    @Test
+    void storeThatFailsDuringTheStop_isDrainedOn() {
+        StoreLifecycle lifecycle = opened(environment);
+        lifecycle.drain();
+        files.inject(Fault.on(FileOperation.SYNC).named(".*log"));
+        assertThatThrownBy(() -> lifecycle
+                        .store()
+                        .set(1, new byte[10])
+                        .toCompletableFuture()
+                        .join())
+                .hasCauseInstanceOf(StoreReadOnlyException.class);
+
+        assertThat(lifecycle.condition().state()).isEqualTo(State.DRAINING);
+        lifecycle.close(ENOUGH);
+    }
+
+    @Test
     void closeThatTakesTooLong_isLeft_andNotSaidToBeDone() {
         StoreLifecycle lifecycle = opened(environment);
         files.inject(Fault.on(FileOperation.CREATE)
@@ -92,7 +139,7 @@ class StoreLifecycleTest {
         assertThat(lifecycle.condition().state()).isEqualTo(State.CLOSED);
         assertThat(log.lines)
                 .doesNotContain("closed the store")
-                .anyMatch(line -> line.startsWith("closing the store takes longer than"));
+                .anyMatch(line -> line.startsWith("closing the store takes longer than 5 s"));
     }
 
     @Test
@@ -152,7 +199,7 @@ class StoreLifecycleTest {
         return lifecycle;
     }
 
-    private static StoreLifecycle started(Environment with) {
+    private StoreLifecycle started(Environment with) {
         SmallRyeConfig config = new SmallRyeConfigBuilder()
                 .addDiscoveredConverters()
                 .withMapping(ServerConfiguration.class)
@@ -171,6 +218,7 @@ class StoreLifecycleTest {
                 new SyncMeters(new SimpleMeterRegistry()),
                 new NobodyListens(),
                 new Addresses(config),
+                http,
                 with);
         lifecycle.start(new StartupEvent());
         return lifecycle;

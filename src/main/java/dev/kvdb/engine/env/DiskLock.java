@@ -14,7 +14,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The operating system's lock on a store's lock file, which the text in the file only explains.
+ * The operating system's lock on a store's lock file, which the text in the file only explains. The text is of who had
+ * the exclusive lock last: a shared one changes nothing, and leaves no name.
  *
  * <p>POSIX drops a process's locks on a file as soon as the process closes <em>any</em> descriptor of it. So a lock
  * that this process holds is looked up before the file is touched, in a place that all class loaders of the process
@@ -27,6 +28,7 @@ final class DiskLock implements DirectoryLock {
     private static final String PROPERTY_PREFIX = "dev.kvdb.locked:";
     private static final long LOCKED_BYTE = Long.MAX_VALUE - 1;
     private static final int OWNER_BYTES_MAX = 1024;
+    private static final String READERS = "someone who only reads it, as 'kvdb verify' does";
 
     private final String property;
     private final FileChannel channel;
@@ -42,7 +44,7 @@ final class DiskLock implements DirectoryLock {
 
     /** A shared lock, which needs no right to write: it keeps the exclusive one of a store out. */
     static DirectoryLock acquireUnchanged(Path file) throws IOException {
-        return acquire(file, "a reader", directory -> sharedChannel(file, directory));
+        return acquire(file, READERS, directory -> sharedChannel(file, directory));
     }
 
     private static DirectoryLock acquire(Path file, String owner, Opening opening) throws IOException {
@@ -72,7 +74,12 @@ final class DiskLock implements DirectoryLock {
         boolean locked = false;
         try {
             if (tryLock(channel, false) == null) {
-                throw new DirectoryLockedException(directory.toString(), ownerIn(channel));
+                if (!isShared(channel)) {
+                    throw new DirectoryLockedException(directory.toString(), ownerIn(channel));
+                }
+                if (tryLock(channel, false) == null) {
+                    throw new DirectoryLockedException(directory.toString(), READERS);
+                }
             }
             writeOwner(channel, owner);
             locked = true;
@@ -108,6 +115,16 @@ final class DiskLock implements DirectoryLock {
         }
     }
 
+    /** Whether no one has the exclusive lock, so that the text is of nobody who is there. */
+    private static boolean isShared(FileChannel channel) throws IOException {
+        FileLock shared = tryLock(channel, true);
+        if (shared == null) {
+            return false;
+        }
+        shared.release();
+        return true;
+    }
+
     private static String ownerIn(FileChannel channel) throws IOException {
         ByteBuffer text = ByteBuffer.allocate(OWNER_BYTES_MAX);
         while (text.hasRemaining() && channel.read(text, text.position()) >= 0) {
@@ -119,15 +136,16 @@ final class DiskLock implements DirectoryLock {
 
     private static void writeOwner(FileChannel channel, String owner) throws IOException {
         ByteBuffer text = StandardCharsets.UTF_8.encode(owner + "\n");
+        // No name is better than that of an owner who is gone.
+        channel.truncate(0);
         try {
-            int bytes = text.remaining();
             while (text.hasRemaining()) {
                 channel.write(text, text.position());
             }
-            channel.truncate(bytes);
         } catch (IOException e) {
             // A full disk must not keep a store shut, or nothing could be removed from it; the lock holds without a
             // name.
+            channel.truncate(0);
             if (!(DiskFull.translate(e, "write", Path.of("lock")) instanceof NoSpaceException)) {
                 throw e;
             }

@@ -49,8 +49,8 @@ public interface FileSystem {
     /**
      * Takes the operating system's exclusive lock on the file, creating it where it is missing, and writes
      * {@code owner} into it. A lock that another process or another caller in this process holds is reported as
-     * {@link dev.kvdb.engine.error.DirectoryLockedException} that quotes the owner found in the file; the file is then
-     * left as it was.
+     * {@link dev.kvdb.engine.error.DirectoryLockedException} that quotes the owner found in the file, or says that
+     * someone {@linkplain #lockUnchanged reads}; the file is then left as it was.
      *
      * @return releases the lock when closed; the file stays
      */

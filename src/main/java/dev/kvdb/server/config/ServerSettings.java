@@ -190,6 +190,11 @@ public class ServerSettings {
         return bytesInFlightMax;
     }
 
+    /** Bytes of requests that may have arrived in part; one of them always may. */
+    public long arrivingBytesMax() {
+        return Math.max(bytesInFlightMax / 2, messageBytesMax());
+    }
+
     /** How long calls in flight may take to finish at a stop. */
     public Duration gracePeriod() {
         return gracePeriod;

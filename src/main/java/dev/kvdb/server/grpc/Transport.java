@@ -20,8 +20,9 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Fits Quarkus' separate gRPC server to kvdb: lets in messages as large as the value limit asks for, ends the process
- * where the server did not come up, which Quarkus only logs, and takes the server down before Vert.x does.
+ * Fits Quarkus' separate gRPC server to kvdb: lets in messages as large as the value limit asks for, bounds those that
+ * have arrived in part, ends the process where the server did not come up, which Quarkus only logs, and takes the
+ * server down before Vert.x does.
  *
  * <p>For Vert.x takes the thread away that runs calls, and only then tells the connections: what arrives in between
  * ends without a word. A server that was told before has no connections by then. Where there was no call yet, there is
@@ -36,17 +37,20 @@ class Transport implements ServerBuilderCustomizer<VertxServerBuilder>, CallTran
     private final ServerSettings settings;
     private final TransportSignal signal;
     private final GrpcServerConfiguration configuration;
+    private final ArrivingRequests arriving;
     private final StoppedGate gate;
 
     Transport(
             ServerSettings settings,
             TransportSignal signal,
             GrpcConfiguration configuration,
+            ArrivingRequests arriving,
             CallsInFlight calls,
             StatusMapping statusMapping) {
         this.settings = settings;
         this.signal = signal;
         this.configuration = configuration.server();
+        this.arriving = arriving;
         this.gate = new StoppedGate(calls, statusMapping);
     }
 
@@ -55,6 +59,9 @@ class Transport implements ServerBuilderCustomizer<VertxServerBuilder>, CallTran
         builder.maxInboundMessageSize(settings.messageBytesMax());
         // In dev mode the transport outlives the application, and a drain is only a reload.
         if (LaunchMode.current() != LaunchMode.DEVELOPMENT) {
+            builder.addStreamTracerFactory(arriving);
+            // The last one runs first.
+            builder.intercept(arriving::interceptCall);
             builder.intercept(gate::interceptCall);
         }
     }

@@ -89,7 +89,9 @@ class DiskLockTest {
             assertThatThrownBy(() -> files.lock(lock, "me")).isInstanceOf(DirectoryLockedException.class);
             assertThatThrownBy(() -> files.lockUnchanged(lock)).isInstanceOf(DirectoryLockedException.class);
             assertThat(lock.toFile().setWritable(true)).isTrue();
-            assertThat(answerOf(holder(lock, "another process"))).contains("in use");
+            assertThat(answerOf(holder(lock, "another process")))
+                    .contains("in use by someone who only reads it, as 'kvdb verify' does")
+                    .doesNotContain("PID 7");
         }
         assertThat(lock).hasContent("PID 7, long gone\n");
 
@@ -107,6 +109,19 @@ class DiskLockTest {
         assertThatThrownBy(() -> files.lockUnchanged(directory.resolve("absent")))
                 .isInstanceOf(NoSuchFileException.class);
         assertThat(directory.resolve("absent")).doesNotExist();
+    }
+
+    @Test
+    void ownerWithAShorterText_leavesNothingOfTheOneBefore() throws Exception {
+        Path lock = Files.writeString(directory.resolve("LOCK"), "PID 7, long gone\n");
+        Process other = holder(lock, "PID 8");
+        try {
+            assertThat(answerOf(other)).isEqualTo("locked");
+            assertThat(lock).hasContent("PID 8\n");
+            assertThatThrownBy(() -> files.lockUnchanged(lock)).hasMessageContaining("in use by PID 8;");
+        } finally {
+            other.destroyForcibly().waitFor();
+        }
     }
 
     private static Process holder(Path lock, String owner) throws IOException {

@@ -1,0 +1,160 @@
+package dev.kvdb.server.grpc;
+
+import dev.kvdb.engine.error.OverloadedException;
+import dev.kvdb.server.config.ServerSettings;
+import io.grpc.Context;
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerStreamTracer;
+import io.grpc.Status;
+import io.vertx.core.Vertx;
+import jakarta.inject.Singleton;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Bounds the memory of requests that have arrived only in part, which flow control does not: gRPC takes all of a
+ * message that the limit on messages lets in, whether its end follows or not. Past the limit the request that has
+ * waited longest for its next bytes is refused, so that clients which send on are served beside those which do not.
+ *
+ * <p>gRPC's transport tells it of each piece that arrives. Safe for use by several threads.
+ */
+@Singleton
+class ArrivingRequests extends ServerStreamTracer.Factory {
+
+    /** What a piece of a request takes beside its bytes, at least. */
+    private static final int PIECE_BYTES = 256;
+
+    private static final Context.Key<Arrival> ARRIVAL = Context.key("kvdb-arriving-request");
+
+    private final long bytesMax;
+    private final StatusMapping statusMapping;
+
+    /** Those of which a part is there; the one that has waited longest comes first. */
+    private final Set<Arrival> waiting = new LinkedHashSet<>();
+
+    private long bytes;
+
+    ArrivingRequests(ServerSettings settings, StatusMapping statusMapping) {
+        this.bytesMax = settings.arrivingBytesMax();
+        this.statusMapping = statusMapping;
+    }
+
+    /** Memory of requests of which a part is there. */
+    synchronized long bytes() {
+        return bytes;
+    }
+
+    @Override
+    public ServerStreamTracer newServerStreamTracer(String fullMethodName, Metadata headers) {
+        return new Arrival();
+    }
+
+    /** What {@code io.grpc.ServerInterceptor} asks for: before this, nothing of a request is taken. */
+    <ReqT, RespT> ServerCall.Listener<ReqT> interceptCall(
+            ServerCall<ReqT, RespT> call, Metadata headers, ServerCallHandler<ReqT, RespT> next) {
+        Refusable<ReqT, RespT> refusable = new Refusable<>(call);
+        Arrival arrival = ARRIVAL.get();
+        if (arrival != null) {
+            io.vertx.core.@Nullable Context eventLoop = Vertx.currentContext();
+            arrival.refusal = () -> {
+                if (eventLoop == null) {
+                    refusable.refuse();
+                } else {
+                    eventLoop.runOnContext(ignored -> refusable.refuse());
+                }
+            };
+        }
+        return next.startCall(refusable, headers);
+    }
+
+    private void arrived(Arrival arrival, long size) {
+        List<Arrival> refused = new ArrayList<>(0);
+        synchronized (this) {
+            if (arrival.ended) {
+                return;
+            }
+            waiting.remove(arrival);
+            waiting.add(arrival);
+            arrival.bytes += size + PIECE_BYTES;
+            bytes += size + PIECE_BYTES;
+            while (bytes > bytesMax && waiting.size() > 1) {
+                Arrival stalest = waiting.iterator().next();
+                stalest.ended = true;
+                forget(stalest);
+                refused.add(stalest);
+            }
+        }
+        refused.forEach(stalest -> stalest.refusal.run());
+    }
+
+    private synchronized void forget(Arrival arrival) {
+        if (waiting.remove(arrival)) {
+            bytes -= arrival.bytes;
+            arrival.bytes = 0;
+        }
+    }
+
+    private synchronized void end(Arrival arrival) {
+        arrival.ended = true;
+        forget(arrival);
+    }
+
+    /** A call's request, as its pieces arrive. Its fields belong to {@link ArrivingRequests}' monitor. */
+    private final class Arrival extends ServerStreamTracer {
+
+        private volatile Runnable refusal = () -> {};
+        private long bytes;
+        private boolean ended;
+
+        @Override
+        public Context filterContext(Context context) {
+            return context.withValue(ARRIVAL, this);
+        }
+
+        @Override
+        public void inboundWireSize(long size) {
+            arrived(this, size);
+        }
+
+        /** All of it is there: from here on it counts as a request in flight. */
+        @Override
+        public void inboundMessageRead(int number, long wireSize, long uncompressedSize) {
+            forget(this);
+        }
+
+        @Override
+        public void streamClosed(Status status) {
+            end(this);
+        }
+    }
+
+    /** A call that can be refused once, unless it is closed. Belongs to the call's event loop. */
+    private final class Refusable<ReqT, RespT> extends SimpleForwardingServerCall<ReqT, RespT> {
+
+        private boolean closed;
+
+        Refusable(ServerCall<ReqT, RespT> call) {
+            super(call);
+        }
+
+        void refuse() {
+            if (!closed) {
+                statusMapping.close(
+                        this,
+                        new OverloadedException("the server's memory for requests that arrive", bytesMax + " bytes"));
+            }
+        }
+
+        @Override
+        public void close(Status status, Metadata trailers) {
+            closed = true;
+            super.close(status, trailers);
+        }
+    }
+}
