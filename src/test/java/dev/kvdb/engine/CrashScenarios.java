@@ -56,6 +56,7 @@ public final class CrashScenarios {
             case "hints" -> crash(new Plan(SyncPolicy.ALWAYS, 3, 60, 200, 700, 6, false, 0.3, 0), seed, 5);
             case "damage" -> damage(seed);
             case "verification" -> verification(seed);
+            case "histories" -> ConcurrentHistories.run(seed, ConcurrentHistories.IN_A_STORE);
             default -> throw new IllegalArgumentException(scenario);
         }
     }

@@ -22,6 +22,7 @@ class MutantTest {
     private static final String HINTS = "hints";
     private static final String FULL_DISK = "full disk";
     private static final String VERIFICATION = "verification";
+    private static final String HISTORIES = "histories";
 
     @ParameterizedTest
     @ValueSource(
@@ -36,6 +37,7 @@ class MutantTest {
                 HINTS,
                 FULL_DISK,
                 VERIFICATION,
+                HISTORIES,
             })
     void engineWithoutAMutant_passesEachHarness(String scenario) throws Exception {
         Seeds.run(seed -> {
@@ -50,7 +52,8 @@ class MutantTest {
         "mutantsOfRecovery",
         "mutantsOfCollecting",
         "mutantsOfTombstones",
-        "mutantsOfVerification"
+        "mutantsOfVerification",
+        "mutantsOfConcurrency"
     })
     void engineWithAMutant_failsItsHarness(Mutant mutant) throws Exception {
         Seeds.run(seed -> assertThatThrownBy(() -> mutant.run(seed))
@@ -322,5 +325,66 @@ class MutantTest {
                         index,
                         "} else if (complete && with",
                         "} else if (!complete && with"));
+    }
+
+    static Stream<Mutant> mutantsOfConcurrency() {
+        String committer = "Committer.java";
+        return Stream.of(
+                Mutant.of(
+                        "cached value served though the index moved on",
+                        HISTORIES,
+                        8,
+                        "cache/ValueCache.java",
+                        "if (cached == null || cached.location() != location) {",
+                        "if (cached == null) {"),
+                Mutant.of(
+                                "cache asked before the index, and an entry not dropped by a remove",
+                                HISTORIES,
+                                4,
+                                "LogStructuredStore.java",
+                                "            availability.checkOpen();\n            long location = index.get(key);\n"
+                                        + "            if (location == OrderedIndex.ABSENT) {",
+                                "            availability.checkOpen();\n            long location = index.get(key);\n"
+                                        + "            ValueCache.CachedValue early = cache.getAny(key);\n"
+                                        + "            if (early != null) {\n"
+                                        + "                return Optional.of(new Entry(key, early.version(), early.value()));\n"
+                                        + "            }\n"
+                                        + "            if (location == OrderedIndex.ABSENT) {")
+                        .and(
+                                "cache/ValueCache.java",
+                                "    /** Counts a read that had to go to disk. */",
+                                "    public @Nullable CachedValue getAny(long key) {\n"
+                                        + "        return enabled ? values.getIfPresent(key) : null;\n    }\n\n"
+                                        + "    /** Counts a read that had to go to disk. */")
+                        .and(committer, "            in.cache.remove(write.key);\n", ""),
+                Mutant.of(
+                        "published after the acknowledgement",
+                        HISTORIES,
+                        4,
+                        committer,
+                        "            for (PendingWrite.OfKey write : group) {\n                if (write.location != 0) {",
+                        "            group.forEach(this::acknowledge);\n"
+                                + "            for (PendingWrite.OfKey write : group) {\n                if (write.location != 0) {"),
+                Mutant.of(
+                        "collected copy replaces a newer value",
+                        HISTORIES,
+                        8,
+                        "gc/SegmentCopy.java",
+                        "index.replace(record.key(), from, to)",
+                        "index.put(record.key(), to) == from"),
+                Mutant.of(
+                        "whether a key existed judged without the writes of its own group",
+                        HISTORIES,
+                        4,
+                        committer,
+                        "return inGroup == null ? in.index.get(key) != OrderedIndex.ABSENT : inGroup;",
+                        "return in.index.get(key) != OrderedIndex.ABSENT;"),
+                Mutant.of(
+                        "remove of an absent key answered before earlier writes",
+                        HISTORIES,
+                        4,
+                        committer,
+                        "write.version = nextVersion - 1;",
+                        "write.version = lastAppliedVersion;"));
     }
 }

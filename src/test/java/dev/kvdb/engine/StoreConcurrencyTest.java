@@ -2,81 +2,90 @@ package dev.kvdb.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kvdb.engine.ConcurrentHistories.Outcome;
 import dev.kvdb.engine.env.Environment;
-import dev.kvdb.engine.env.FileSystem;
-import dev.kvdb.testkit.CrashingFileSystem;
+import dev.kvdb.testkit.History;
+import dev.kvdb.testkit.Logs;
 import dev.kvdb.testkit.Seeds;
-import dev.kvdb.testkit.TestEnvironment;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
-/** Writers, readers, scans and collections at the same time, held against {@link ConcurrentHistory}. */
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+/** Writers, readers, scans, collections and a kill at the same time: each key is linearizable. */
 class StoreConcurrencyTest {
 
+    private static final int HISTORIES = Integer.getInteger("kvdb.histories", 10_000);
+    private static final int HISTORIES_ON_DISK = 40;
     private static final int KIB = 1024;
-    private static final int OPERATIONS = Integer.getInteger("kvdb.concurrency.operations", 4_000);
+    /** More than there are processors, so that threads are stopped anywhere. */
+    private static final int STORES_AT_A_TIME = 4;
 
-    @ParameterizedTest
-    @ValueSource(longs = {0, 20 * KIB, 10_000 * KIB})
-    void filesInMemory_eachKeyIsLinearizable(long cacheBytesMax) throws Exception {
-        Seeds.run(seed -> {
-            CrashingFileSystem files = new CrashingFileSystem();
-            Environment environment = TestEnvironment.of(files, seed);
-            run(files, files.root(), environment, SyncPolicy.ALWAYS, cacheBytesMax, seed);
-            assertThat(files.openHandles()).isEmpty();
-            assertThat(files.bytesHeldByDeletedFiles()).isZero();
-        });
+    @Test
+    void filesInMemory_eachHistoryIsLinearizable() throws Exception {
+        Logs.silenceEngine();
+        long seed = Seeds.seed();
+        ExecutorService threads = Executors.newFixedThreadPool(STORES_AT_A_TIME);
+        try {
+            List<Future<Outcome>> running = new ArrayList<>();
+            for (int done = 0; done < HISTORIES; done += ConcurrentHistories.IN_A_STORE) {
+                long storeSeed = seed + running.size();
+                int histories = Math.min(ConcurrentHistories.IN_A_STORE, HISTORIES - done);
+                running.add(threads.submit(() -> ConcurrentHistories.run(storeSeed, histories)));
+            }
+            Outcome all = new Outcome(0, 0, 0, 0);
+            for (Future<Outcome> one : running) {
+                all = all.plus(one.get());
+            }
+            System.out.println(HISTORIES + " histories in " + running.size() + " stores are linearizable, seed " + seed
+                    + ": " + all);
+            assertThat(all.unknownWrites()).isPositive();
+            assertThat(all.collections()).isGreaterThan(HISTORIES / 2);
+            assertThat(all.cacheHits()).isPositive();
+        } catch (ExecutionException e) {
+            throw new AssertionError(e.getCause().getMessage(), e.getCause());
+        } finally {
+            threads.shutdownNow();
+        }
     }
 
     @Test
-    void filesOnDisk_eachKeyIsLinearizable(@TempDir Path directory) throws Exception {
+    void filesOnDisk_eachHistoryIsLinearizable(@TempDir Path directory) throws Exception {
         Seeds.run(seed -> {
+            SplittableRandom random = new SplittableRandom(seed);
             Environment system = Environment.system();
-            Environment environment =
-                    new Environment(system.files(), system.clock(), new SplittableRandom(seed), system.threads());
-            run(system.files(), directory, environment, SyncPolicy.OS, 20 * KIB, seed);
+            StoreOptions options = MemoryStore.SMALL.toBuilder()
+                    .syncPolicy(SyncPolicy.OS)
+                    .cacheBytesMax(20 * KIB)
+                    .build();
+            History history = new History();
+            ExecutorService threads = Executors.newCachedThreadPool();
+            try (Store store = Store.open(directory, options, system, StoreListener.NONE)) {
+                ConcurrentClients clients =
+                        new ConcurrentClients(store, history, new AtomicLong(), options.valueBytesMax());
+                for (int i = 0; i < HISTORIES_ON_DISK; i++) {
+                    ConcurrentClients.join(clients.start(threads, (long) i * ConcurrentClients.KEYS, random));
+                }
+                assertThat(store.statistics().garbageCollection().failures()).isZero();
+                assertThat(store.statistics().garbageCollection().runs()).isPositive();
+            } finally {
+                threads.shutdownNow();
+            }
+            try (Store reopened = Store.open(directory, options, system, StoreListener.NONE)) {
+                ConcurrentClients clients =
+                        new ConcurrentClients(reopened, history, new AtomicLong(), options.valueBytesMax());
+                for (long key = 0; key < (long) HISTORIES_ON_DISK * ConcurrentClients.KEYS; key++) {
+                    clients.get(key);
+                }
+            }
+            history.check();
         });
-    }
-
-    private static void run(
-            FileSystem files, Path directory, Environment environment, SyncPolicy policy, long cacheBytesMax, long seed)
-            throws Exception {
-        StoreOptions options = StoreOptions.DEFAULTS.toBuilder()
-                .syncPolicy(policy)
-                .segmentBytesMax(64 * KIB)
-                .valueBytesMax(4 * KIB)
-                .cacheBytesMax(cacheBytesMax)
-                .openFilesMax(16)
-                .reserveBytes(0)
-                .snapshotLogBytes(1024 * KIB)
-                .garbageCollection(new StoreOptions.GarbageCollection(0, 0.2, 0, 0))
-                .build();
-        ConcurrentHistory history;
-        try (Store store = Store.open(directory, options, environment, StoreListener.NONE)) {
-            history = new ConcurrentHistory(store, seed);
-            history.run(policy == SyncPolicy.ALWAYS ? OPERATIONS : OPERATIONS / 20);
-            StoreStatistics statistics = store.statistics();
-            assertThat(statistics.state()).isEqualTo(StoreState.WRITABLE);
-            assertThat(statistics.garbageCollection().failures()).isZero();
-            assertThat(statistics.garbageCollection().runs()).isPositive();
-            history.checkFinal(store);
-        }
-        try (Store reopened = Store.open(directory, options, environment, StoreListener.NONE)) {
-            history.checkFinal(reopened);
-            reopened.collectGarbage(GarbageCollectionRequest.EVERYTHING);
-            history.checkFinal(reopened);
-            long listed = reopened.statistics().log().segments();
-            long segmentFiles = files.list(directory).stream()
-                    .filter(name -> name.endsWith(".log"))
-                    .count();
-            assertThat(segmentFiles).as("segment files in the directory").isEqualTo(listed);
-        }
     }
 }

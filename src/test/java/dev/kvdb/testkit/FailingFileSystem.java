@@ -14,7 +14,10 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A sync failed on top of a {@link CrashingFileSystem} loses the bytes there, as
  * {@link CrashingFileSystem#failNextSync} does. Operations that fail are counted too. Sizes, existence, free space and
- * locks are neither counted nor failed. Safe for use by several threads.
+ * locks are neither counted nor failed. It can also slow some operations down, so that threads overtake one another at
+ * them. Safe for use by several threads.
  */
 public final class FailingFileSystem implements FileSystem {
 
@@ -31,6 +35,20 @@ public final class FailingFileSystem implements FileSystem {
     private final Map<FileOperation, LongAdder> counts = new EnumMap<>(FileOperation.class);
     private int held;
     private int healed;
+    private volatile @Nullable Pauses pauses;
+
+    /** Which operations wait a moment: about one in so many, by the seed and how many there were before. */
+    private record Pauses(int oneIn, long seed, AtomicLong operations) {
+
+        private static final int NANOS_MAX = 200_000;
+
+        void mayPause() {
+            SplittableRandom random = new SplittableRandom(seed + operations.getAndIncrement());
+            if (random.nextInt(oneIn) == 0) {
+                LockSupport.parkNanos(1 + random.nextInt(NANOS_MAX));
+            }
+        }
+    }
 
     /** @param delegate carries out what is not failed */
     public FailingFileSystem(FileSystem delegate) {
@@ -54,6 +72,11 @@ public final class FailingFileSystem implements FileSystem {
             healed++;
             faults.notifyAll();
         }
+    }
+
+    /** From now on about one operation in so many waits a moment before it begins. */
+    public void pause(int oneIn, long seed) {
+        pauses = new Pauses(oneIn, seed, new AtomicLong());
     }
 
     /** How many operations wait to be let go on. */
@@ -154,6 +177,10 @@ public final class FailingFileSystem implements FileSystem {
     /** Counts the operation, and answers the fault that it meets. */
     private @Nullable Fault begin(FileOperation operation, Path file) {
         counter(operation).increment();
+        Pauses active = pauses;
+        if (active != null) {
+            active.mayPause();
+        }
         Fault met = null;
         synchronized (faults) {
             for (Armed armed : faults) {
