@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class LinearizabilityCheck {
 
+    /** More places than a history of a test ever has; beyond, the check would rather say so than go on for hours. */
+    private static final int PLACES_MAX = 2_000_000;
+
     /** A value that no reply names. */
     private static final long UNSEEN = -2;
 
@@ -111,6 +114,9 @@ final class LinearizabilityCheck {
             List<Integer> candidates = candidates(place);
             if (candidates.stream().noneMatch(this::mustCome)) {
                 return;
+            }
+            if (seen.size() > PLACES_MAX) {
+                throw new AssertionError("neither an order nor the proof that there is none: " + describe());
             }
             for (Place next : following(place, candidates)) {
                 if (seen.add(new Seen(next.done(), next.state()))) {
