@@ -26,6 +26,12 @@ final class DiskFile implements StoreFile {
     private static final Set<StandardOpenOption> READING = Set.of(StandardOpenOption.READ);
     private static final Set<StandardOpenOption> WRITING = Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
 
+    /**
+     * Bytes passed to the system at a time. Java copies what is on the heap through a direct buffer of that size, which
+     * it keeps for each thread: a whole value at a time, that is memory without a limit.
+     */
+    private static final int TRANSFER_BYTES_MAX = 1024 * 1024;
+
     private final OpenFiles openFiles;
     private final Path openedAs;
     private final @Nullable FileChannel syncs;
@@ -47,7 +53,7 @@ final class DiskFile implements StoreFile {
         withChannel(open -> {
             int count = 0;
             while (count >= 0 && target.hasRemaining()) {
-                count = open.read(target, position + target.position() - start);
+                count = inPart(target, part -> open.read(part, position + part.position() - start));
             }
             return count;
         });
@@ -60,7 +66,7 @@ final class DiskFile implements StoreFile {
         try {
             withChannel(open -> {
                 while (source.hasRemaining()) {
-                    open.write(source, position + source.position() - start);
+                    inPart(source, part -> open.write(part, position + part.position() - start));
                 }
                 return position;
             });
@@ -121,6 +127,17 @@ final class DiskFile implements StoreFile {
         return openedAs.toString();
     }
 
+    /** Transfers the next bytes of a buffer, as many as may be at a time. */
+    private static int inPart(ByteBuffer buffer, Transfer transfer) throws IOException {
+        int limit = buffer.limit();
+        buffer.limit(buffer.position() + Math.min(buffer.remaining(), TRANSFER_BYTES_MAX));
+        try {
+            return transfer.apply(buffer);
+        } finally {
+            buffer.limit(limit);
+        }
+    }
+
     private long withChannel(ChannelOperation operation) throws IOException {
         try (InterruptShield shield = InterruptShield.raise()) {
             while (true) {
@@ -149,5 +166,10 @@ final class DiskFile implements StoreFile {
     /** Something done with the file's channel of the moment; repeated with another one when that is closed under it. */
     private interface ChannelOperation {
         long on(FileChannel open) throws IOException;
+    }
+
+    /** Passes as much of a buffer as it can to the system, or from it. */
+    private interface Transfer {
+        int apply(ByteBuffer part) throws IOException;
     }
 }

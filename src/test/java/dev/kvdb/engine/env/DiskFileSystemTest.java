@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NonWritableChannelException;
@@ -13,6 +16,9 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,6 +42,38 @@ class DiskFileSystemTest {
             assertThat(read(file, 1_000, 10)).isEmpty();
             assertThat(read(file, 0, 0)).isEmpty();
         }
+    }
+
+    /** Java keeps a direct buffer of the size of the largest transfer for each thread. */
+    @Test
+    void largeValueOnTheHeap_takesLittleMemoryBesideIt() throws Exception {
+        byte[] value = new byte[24 << 20];
+        value[value.length - 1] = 7;
+        ByteBuffer found = ByteBuffer.allocate(value.length);
+        long before = directBytes();
+        AtomicLong during = new AtomicLong();
+        CompletableFuture.runAsync(
+                        () -> {
+                            try (StoreFile file = files.create(directory.resolve("a"))) {
+                                file.write(ByteBuffer.wrap(value), 5);
+                                assertThat(file.read(found, 5)).isEqualTo(value.length);
+                                during.set(directBytes());
+                            } catch (IOException e) {
+                                throw new UncheckedIOException(e);
+                            }
+                        },
+                        task -> new Thread(task).start())
+                .get(1, TimeUnit.MINUTES);
+
+        assertThat(found.array()).isEqualTo(value);
+        assertThat(during.get() - before).isLessThan(4 << 20);
+    }
+
+    private static long directBytes() {
+        return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                .filter(pool -> pool.getName().equals("direct"))
+                .mapToLong(BufferPoolMXBean::getMemoryUsed)
+                .sum();
     }
 
     @Test
