@@ -6,6 +6,7 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * The configuration keys, as text they come in. {@link ServerSettings} checks their ranges.
@@ -80,9 +81,8 @@ public interface ServerConfiguration {
     /** The cache of values. */
     interface Cache {
 
-        /** Heap that cached values may hold. */
-        @WithDefault("64M")
-        MemorySize size();
+        /** Heap that cached values may hold. {@link MemoryDefaults} has what holds otherwise. */
+        Optional<MemorySize> size();
     }
 
     /** When and how fast garbage is collected. */
@@ -112,9 +112,8 @@ public interface ServerConfiguration {
         @WithDefault("65536")
         int requestsMax();
 
-        /** Values of writes that may wait. */
-        @WithDefault("64M")
-        MemorySize bytesMax();
+        /** Values of writes that may wait. {@link MemoryDefaults} has what holds otherwise. */
+        Optional<MemorySize> bytesMax();
     }
 
     /** Reads that wait for a thread. */
@@ -132,9 +131,8 @@ public interface ServerConfiguration {
         @WithDefault("16384")
         int requestsInFlight();
 
-        /** Messages of the calls in flight, replies to come included. */
-        @WithDefault("256M")
-        MemorySize bytesInFlight();
+        /** Messages of the calls in flight, replies to come included. {@link MemoryDefaults} has what holds otherwise. */
+        Optional<MemorySize> bytesInFlight();
     }
 
     /** How the server stops. */

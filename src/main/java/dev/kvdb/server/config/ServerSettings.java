@@ -3,10 +3,12 @@ package dev.kvdb.server.config;
 import dev.kvdb.engine.StoreOptions;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.quarkus.runtime.configuration.MemorySize;
+import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.math.BigInteger;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
 import org.jboss.logging.Logger;
 
@@ -39,9 +41,15 @@ public class ServerSettings {
     private final Duration gracePeriod;
 
     /** @throws ConfigurationException where a value is out of its range */
+    @Inject
     public ServerSettings(ServerConfiguration configuration) {
+        this(configuration, Runtime.getRuntime().maxMemory());
+    }
+
+    /** With a heap that may grow to so many bytes. */
+    ServerSettings(ServerConfiguration configuration, long heapBytes) {
         dataDirectory = configuration.dataDirectory().toAbsolutePath().normalize();
-        storeOptions = storeOptions(configuration);
+        storeOptions = storeOptions(configuration, heapBytes);
         if (storeOptions.reserveBytes() > 0 && storeOptions.reserveBytes() < storeOptions.segmentBytesMax()) {
             LOG.warnf(
                     "kvdb.storage.reserve-size is %s, less than kvdb.storage.segment-size (%s): on a full disk, garbage"
@@ -56,8 +64,9 @@ public class ServerSettings {
         bytesInFlightMax = size(
                 "kvdb.limits.bytes-in-flight",
                 configuration.limits().bytesInFlight(),
-                storeOptions.valueBytesMax() + MESSAGE_ROOM_BYTES,
-                Long.MAX_VALUE);
+                messageBytesMax(),
+                MemoryDefaults.ofHeap(heapBytes, messageBytesMax()).bytesInFlight());
+        warnOfSmallHeap(heapBytes);
         gracePeriod = duration(
                 "kvdb.shutdown.grace-period",
                 configuration.shutdown().gracePeriod(),
@@ -66,10 +75,21 @@ public class ServerSettings {
         duration("kvdb.gc.period", configuration.gc().period(), Duration.ofSeconds(1), Duration.ofDays(1));
     }
 
-    private static StoreOptions storeOptions(ServerConfiguration configuration) {
+    private void warnOfSmallHeap(long heapBytes) {
+        long bytes = storeOptions.cacheBytesMax() + bytesInFlightMax;
+        if (bytes < 0 || bytes > heapBytes / 4 * 3) {
+            LOG.warnf(
+                    "kvdb.cache.size (%s) and kvdb.limits.bytes-in-flight (%s) leave too little of a heap of %s, which"
+                            + " holds the index too: lower them, or give Java a larger heap (JAVA_OPTS=-Xmx...)",
+                    text(storeOptions.cacheBytesMax()), text(bytesInFlightMax), text(heapBytes));
+        }
+    }
+
+    private static StoreOptions storeOptions(ServerConfiguration configuration, long heapBytes) {
         ServerConfiguration.Storage storage = configuration.storage();
         int segmentBytesMax = (int) size("kvdb.storage.segment-size", storage.segmentSize(), 64 * KIB, GIB);
         int valueBytesMax = (int) size("kvdb.storage.value-size-max", storage.valueSizeMax(), 0, segmentBytesMax / 4);
+        MemoryDefaults memory = MemoryDefaults.ofHeap(heapBytes, valueBytesMax + MESSAGE_ROOM_BYTES);
         return new StoreOptions(
                 storage.syncPolicy(),
                 (int) duration(
@@ -80,7 +100,7 @@ public class ServerSettings {
                         .toMillis(),
                 segmentBytesMax,
                 valueBytesMax,
-                size("kvdb.cache.size", configuration.cache().size(), 0, Long.MAX_VALUE),
+                size("kvdb.cache.size", configuration.cache().size(), 0, memory.cacheBytes()),
                 (int) inRange(
                         "kvdb.write-queue.requests-max",
                         configuration.writeQueue().requestsMax(),
@@ -90,7 +110,7 @@ public class ServerSettings {
                         "kvdb.write-queue.bytes-max",
                         configuration.writeQueue().bytesMax(),
                         Math.max(1, valueBytesMax),
-                        Long.MAX_VALUE),
+                        memory.writeQueueBytes()),
                 (int) inRange("kvdb.storage.open-files-max", storage.openFilesMax(), 16, 1_000_000),
                 size("kvdb.storage.reserve-size", storage.reserveSize(), 0, Long.MAX_VALUE),
                 size("kvdb.storage.snapshot-log-size", storage.snapshotLogSize(), MIB, Long.MAX_VALUE),
@@ -123,6 +143,11 @@ public class ServerSettings {
             throw outOfRange(key, text(bytes), range);
         }
         return bytes.longValueExact();
+    }
+
+    /** A size without an upper bound that may be left to a default. */
+    private static long size(String key, Optional<MemorySize> value, long min, long otherwise) {
+        return value.isPresent() ? size(key, value.get(), min, Long.MAX_VALUE) : otherwise;
     }
 
     private static Duration duration(String key, Duration value, Duration min, Duration max) {

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -22,6 +23,9 @@ import org.junit.jupiter.api.Test;
 class ConfigurationTableTest {
 
     private static final Pattern ROW = Pattern.compile("\\| `(kvdb\\.[a-z.-]+)` \\| `([A-Z_]+)` \\| `([^`]*)` \\|.*");
+
+    /** What holds with a large heap. */
+    private static final Map<String, String> MEMORY_DEFAULTS = memoryDefaults();
 
     private final Map<String, String> environmentNames = new LinkedHashMap<>();
     private final Map<String, String> documented = documentedDefaults();
@@ -77,10 +81,20 @@ class ConfigurationTableTest {
             WithDefault withDefault = method.getAnnotation(WithDefault.class);
             if (withDefault != null) {
                 defaults.put(key, withDefault.value());
+            } else if (method.getReturnType() == Optional.class) {
+                defaults.put(key, MEMORY_DEFAULTS.get(key));
             } else if (method.getReturnType().isMemberClass()) {
                 collectDefaults(key, method.getReturnType(), defaults);
             }
         }
+    }
+
+    private static Map<String, String> memoryDefaults() {
+        MemoryDefaults defaults = MemoryDefaults.ofHeap(Long.MAX_VALUE, 0);
+        return Map.of(
+                "kvdb.cache.size", (defaults.cacheBytes() >> 20) + "M",
+                "kvdb.write-queue.bytes-max", (defaults.writeQueueBytes() >> 20) + "M",
+                "kvdb.limits.bytes-in-flight", (defaults.bytesInFlight() >> 20) + "M");
     }
 
     private static String kebabCase(String camelCase) {

@@ -55,13 +55,54 @@ class ServerSettingsTest {
                 .hasMessage(line);
     }
 
+    @Test
+    void largeHeap_limitsOnMemoryAreThoseOfTheTable() {
+        ServerSettings settings = settings(Map.of(), 4L << 30);
+
+        assertThat(settings.storeOptions().cacheBytesMax()).isEqualTo(64 << 20);
+        assertThat(settings.storeOptions().writeQueueBytesMax()).isEqualTo(64 << 20);
+        assertThat(settings.bytesInFlightMax()).isEqualTo(256 << 20);
+    }
+
+    @Test
+    void smallHeap_limitsOnMemoryAreAShareOfIt_withRoomForTheLargestValue() {
+        ServerSettings settings = settings(Map.of("kvdb.storage.value-size-max", "1M"), 64 << 20);
+
+        assertThat(settings.storeOptions().cacheBytesMax()).isEqualTo(8 << 20);
+        assertThat(settings.storeOptions().writeQueueBytesMax()).isEqualTo(8 << 20);
+        assertThat(settings.bytesInFlightMax()).isEqualTo(16 << 20);
+        ServerSettings largeValues = settings(Map.of(), 32 << 20);
+        assertThat(largeValues.bytesInFlightMax()).isEqualTo(largeValues.messageBytesMax());
+        assertThat(largeValues.storeOptions().writeQueueBytesMax()).isEqualTo(largeValues.messageBytesMax());
+    }
+
+    @Test
+    void smallHeap_aKeyStillSaysOtherwise() {
+        ServerSettings settings = settings(
+                Map.of(
+                        "kvdb.cache.size", "0",
+                        "kvdb.write-queue.bytes-max", "40M",
+                        "kvdb.limits.bytes-in-flight", "50M"),
+                64 << 20);
+
+        assertThat(settings.storeOptions().cacheBytesMax()).isZero();
+        assertThat(settings.storeOptions().writeQueueBytesMax()).isEqualTo(40 << 20);
+        assertThat(settings.bytesInFlightMax()).isEqualTo(50 << 20);
+    }
+
     private static ServerSettings settings(Map<String, String> properties) {
-        return new ServerSettings(new SmallRyeConfigBuilder()
-                .addDiscoveredConverters()
-                .addDefaultInterceptors()
-                .withMapping(ServerConfiguration.class)
-                .withSources(new PropertiesConfigSource(properties, "test", 300))
-                .build()
-                .getConfigMapping(ServerConfiguration.class));
+        return settings(properties, 1L << 30);
+    }
+
+    private static ServerSettings settings(Map<String, String> properties, long heapBytes) {
+        return new ServerSettings(
+                new SmallRyeConfigBuilder()
+                        .addDiscoveredConverters()
+                        .addDefaultInterceptors()
+                        .withMapping(ServerConfiguration.class)
+                        .withSources(new PropertiesConfigSource(properties, "test", 300))
+                        .build()
+                        .getConfigMapping(ServerConfiguration.class),
+                heapBytes);
     }
 }

@@ -1,0 +1,32 @@
+package dev.kvdb.server.config;
+
+/**
+ * The limits on memory that hold where no key sets them: a share of the heap, and no more than suits a large one, so
+ * that a server with a small heap turns clients away before it runs out of memory.
+ *
+ * @param cacheBytes of {@code kvdb.cache.size}
+ * @param writeQueueBytes of {@code kvdb.write-queue.bytes-max}; their values are in flight as well
+ * @param bytesInFlight of {@code kvdb.limits.bytes-in-flight}
+ */
+record MemoryDefaults(long cacheBytes, long writeQueueBytes, long bytesInFlight) {
+
+    private static final long MIB = 1024 * 1024;
+    private static final long CACHE_BYTES_MAX = 64 * MIB;
+    private static final long WRITE_QUEUE_BYTES_MAX = 64 * MIB;
+    private static final long BYTES_IN_FLIGHT_MAX = 256 * MIB;
+
+    private static final int CACHE_SHARE = 8;
+    private static final int WRITE_QUEUE_SHARE = 8;
+    private static final int IN_FLIGHT_SHARE = 4;
+
+    /**
+     * @param heapBytes what the heap may grow to
+     * @param messageBytesMax the largest message; there is room for one in any case
+     */
+    static MemoryDefaults ofHeap(long heapBytes, int messageBytesMax) {
+        return new MemoryDefaults(
+                Math.min(CACHE_BYTES_MAX, heapBytes / CACHE_SHARE),
+                Math.max(messageBytesMax, Math.min(WRITE_QUEUE_BYTES_MAX, heapBytes / WRITE_QUEUE_SHARE)),
+                Math.max(messageBytesMax, Math.min(BYTES_IN_FLIGHT_MAX, heapBytes / IN_FLIGHT_SHARE)));
+    }
+}
