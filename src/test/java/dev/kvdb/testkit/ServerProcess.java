@@ -63,8 +63,18 @@ public final class ServerProcess implements AutoCloseable {
         return start(freePort(), freePort(), database, configuration);
     }
 
+    /** Starts a server on loopback ports that are free now, with these options for its Java. */
+    public static ServerProcess startWithJavaOptions(String options, Path database, String... configuration) {
+        return start(options, freePort(), freePort(), database, configuration);
+    }
+
     /** Starts a server with these keys of the configuration, each as {@code KEY=VALUE}; later ones win. */
     public static ServerProcess start(int grpcPort, int httpPort, Path database, String... configuration) {
+        return start("", grpcPort, httpPort, database, configuration);
+    }
+
+    private static ServerProcess start(
+            String javaOptions, int grpcPort, int httpPort, Path database, String... configuration) {
         List<String> keys = new ArrayList<>(List.of(
                 "quarkus.grpc.server.port=" + grpcPort,
                 "quarkus.http.port=" + httpPort,
@@ -73,6 +83,7 @@ public final class ServerProcess implements AutoCloseable {
         List<String> arguments = new ArrayList<>(List.of("serve"));
         keys.forEach(key -> arguments.addAll(List.of("-D", key)));
         ProcessBuilder builder = launch(arguments.toArray(String[]::new)).redirectErrorStream(true);
+        builder.environment().put("KVDB_JAVA_OPTS", javaOptions);
         try {
             return new ServerProcess(builder.start(), grpcPort, httpPort);
         } catch (IOException e) {

@@ -4,6 +4,7 @@ import dev.kvdb.engine.error.OverloadedException;
 import dev.kvdb.server.config.ServerSettings;
 import io.grpc.Context;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
@@ -70,7 +71,7 @@ class ArrivingRequests extends ServerStreamTracer.Factory {
                 }
             };
         }
-        return next.startCall(refusable, headers);
+        return new UnlessRefused<>(next.startCall(refusable, headers), refusable);
     }
 
     private void arrived(Arrival arrival, long size) {
@@ -134,17 +135,23 @@ class ArrivingRequests extends ServerStreamTracer.Factory {
         }
     }
 
-    /** A call that can be refused once, unless it is closed. Belongs to the call's event loop. */
+    /**
+     * A call that can be refused once, unless it is closed, or its only request has come meanwhile: that may have been
+     * carried out, and a refusal says that it was not. Belongs to the call's event loop.
+     */
     private final class Refusable<ReqT, RespT> extends SimpleForwardingServerCall<ReqT, RespT> {
 
         private boolean closed;
+        private boolean refused;
+        private boolean taken;
 
         Refusable(ServerCall<ReqT, RespT> call) {
             super(call);
         }
 
         void refuse() {
-            if (!closed) {
+            if (!closed && !taken) {
+                refused = true;
                 statusMapping.close(
                         this,
                         new OverloadedException("the server's memory for requests that arrive", bytesMax + " bytes"));
@@ -155,6 +162,32 @@ class ArrivingRequests extends ServerStreamTracer.Factory {
         public void close(Status status, Metadata trailers) {
             closed = true;
             super.close(status, trailers);
+        }
+    }
+
+    /** Passes nothing on of a call that was refused. */
+    private static final class UnlessRefused<ReqT, RespT> extends SimpleForwardingServerCallListener<ReqT> {
+
+        private final ArrivingRequests.Refusable<ReqT, RespT> call;
+
+        UnlessRefused(ServerCall.Listener<ReqT> listener, ArrivingRequests.Refusable<ReqT, RespT> call) {
+            super(listener);
+            this.call = call;
+        }
+
+        @Override
+        public void onMessage(ReqT request) {
+            if (!call.refused) {
+                call.taken = call.getMethodDescriptor().getType().clientSendsOneMessage();
+                super.onMessage(request);
+            }
+        }
+
+        @Override
+        public void onHalfClose() {
+            if (!call.refused) {
+                super.onHalfClose();
+            }
         }
     }
 }

@@ -3,6 +3,8 @@ package dev.kvdb.server.grpc;
 import dev.kvdb.server.CallTransport;
 import dev.kvdb.server.CallsInFlight;
 import dev.kvdb.server.config.ServerSettings;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.ChannelOption;
 import io.quarkus.grpc.api.ServerBuilderCustomizer;
 import io.quarkus.grpc.runtime.config.GrpcConfiguration;
 import io.quarkus.grpc.runtime.config.GrpcServerConfiguration;
@@ -34,6 +36,15 @@ class Transport implements ServerBuilderCustomizer<VertxServerBuilder>, CallTran
     /** Before the store is opened. */
     private static final int CHECK_PRIORITY = 1_000;
 
+    /**
+     * What is read from a connection at a time, at most: one HTTP/2 frame. A piece of a request that waits for the rest
+     * keeps all that was read with it, which may be pieces of requests that went on long ago.
+     */
+    private static final int RECEIVED_BYTES_MAX = 16 * 1024;
+
+    private static final int RECEIVED_BYTES_INITIAL = 2 * 1024;
+    private static final int RECEIVED_BYTES_MIN = 512;
+
     private final ServerSettings settings;
     private final TransportSignal signal;
     private final GrpcServerConfiguration configuration;
@@ -57,6 +68,11 @@ class Transport implements ServerBuilderCustomizer<VertxServerBuilder>, CallTran
     @Override
     public void customize(GrpcServerConfiguration ignored, VertxServerBuilder builder) {
         builder.maxInboundMessageSize(settings.messageBytesMax());
+        builder.nettyBuilder()
+                .withChildOption(
+                        ChannelOption.RCVBUF_ALLOCATOR,
+                        new AdaptiveRecvByteBufAllocator(
+                                RECEIVED_BYTES_MIN, RECEIVED_BYTES_INITIAL, RECEIVED_BYTES_MAX));
         // In dev mode the transport outlives the application, and a drain is only a reload.
         if (LaunchMode.current() != LaunchMode.DEVELOPMENT) {
             builder.addStreamTracerFactory(arriving);
