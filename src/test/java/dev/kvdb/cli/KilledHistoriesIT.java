@@ -17,8 +17,7 @@ class KilledHistoriesIT {
     @Timeout(value = 3, unit = java.util.concurrent.TimeUnit.HOURS)
     void serverKilledInEachHistory_theyAreLinearizable(@TempDir Path work) throws Exception {
         Seeds.run(seed -> {
-            KilledHistories.Outcome outcome =
-                    new KilledHistories(work.resolve("database"), seed).run(HISTORIES);
+            KilledHistories.Outcome outcome = new KilledHistories(work.resolve("database"), seed).run(HISTORIES);
             System.out.println(outcome + ", seed " + seed);
             assertThat(outcome.unknownWrites()).isPositive();
         });

@@ -142,8 +142,9 @@ final class ConcurrentClients {
 
     /** What a scan meets was there at some time since it began. What it does not meet says nothing. */
     private void scan(long firstKey) {
-        List<History.Call> calls =
-                LongStream.range(firstKey, firstKey + KEYS).mapToObj(history::get).toList();
+        List<History.Call> calls = LongStream.range(firstKey, firstKey + KEYS)
+                .mapToObj(history::get)
+                .toList();
         long before = Long.MIN_VALUE;
         for (Iterator<Entry> entries = store.entries(); entries.hasNext(); ) {
             Entry entry = entries.next();

@@ -72,7 +72,8 @@ final class ConcurrentHistories {
         try {
             return run.run(histories);
         } catch (Exception | AssertionError e) {
-            throw new AssertionError(Seeds.describe(seed) + " -Dkvdb.histories=" + histories + ": " + e.getMessage(), e);
+            throw new AssertionError(
+                    Seeds.describe(seed) + " -Dkvdb.histories=" + histories + ": " + e.getMessage(), e);
         } finally {
             run.threads.shutdownNow();
             run.store.close();
@@ -82,8 +83,7 @@ final class ConcurrentHistories {
     private ConcurrentClients open() {
         store.files.pause(PAUSES_ONE_IN, random.nextLong());
         store.open();
-        return new ConcurrentClients(
-                store.store(), history, values, MemoryStore.SMALL.valueBytesMax());
+        return new ConcurrentClients(store.store(), history, values, MemoryStore.SMALL.valueBytesMax());
     }
 
     private Outcome run(int histories) throws Exception {

@@ -55,18 +55,16 @@ public final class History {
 
         @Override
         public String toString() {
-            String asked =
-                    switch (kind) {
-                        case GET -> "get";
-                        case SET -> "set to " + value;
-                        case REMOVE -> "remove";
-                    };
-            String told =
-                    switch (kind) {
-                        case GET -> value == ABSENT ? "no value" : value + ", version " + version;
-                        case SET -> "version " + version + (existed ? ", replaced" : ", new");
-                        case REMOVE -> "version " + version + (existed ? ", removed" : ", was not there");
-                    };
+            String asked = switch (kind) {
+                case GET -> "get";
+                case SET -> "set to " + value;
+                case REMOVE -> "remove";
+            };
+            String told = switch (kind) {
+                case GET -> value == ABSENT ? "no value" : value + ", version " + version;
+                case SET -> "version " + version + (existed ? ", replaced" : ", new");
+                case REMOVE -> "version " + version + (existed ? ", removed" : ", was not there");
+            };
             return "[" + called + ", " + (returned == NEVER ? "" : returned) + "] " + asked + ": "
                     + (known ? told : "no reply");
         }

@@ -127,7 +127,9 @@ final class LinearizabilityCheck {
         throw new AssertionError(describe());
     }
 
-    /** The operations that may come next by their times. Of those that must come, there is one as long as any is left. */
+    /**
+     * The operations that may come next by their times. Of those that must come, there is one as long as any is left.
+     */
     private List<Integer> candidates(Place place) {
         List<Integer> candidates = new ArrayList<>();
         long firstReturn = Long.MAX_VALUE;
@@ -175,8 +177,7 @@ final class LinearizabilityCheck {
     }
 
     private boolean endsNoOthersTime(Operation operation, List<Integer> candidates) {
-        return candidates.stream()
-                .noneMatch(i -> operations.get(i).returned() < operation.called());
+        return candidates.stream().noneMatch(i -> operations.get(i).returned() < operation.called());
     }
 
     private Place next(Place place, int i, State state, int written) {

@@ -1,6 +1,7 @@
 package dev.kvdb.testkit;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
@@ -167,6 +168,12 @@ public final class ServerProcess implements AutoCloseable {
 
     public long pid() {
         return process.pid();
+    }
+
+    /** Files and connections that it has open; 0 where the system does not tell. */
+    public long openDescriptors() {
+        String[] names = new File("/proc/" + pid() + "/fd").list();
+        return names == null ? 0 : names.length;
     }
 
     /** Sends SIGTERM, as an orchestrator does. The output is read on, which {@code Process.destroy} would end. */

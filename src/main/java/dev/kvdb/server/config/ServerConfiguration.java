@@ -131,7 +131,9 @@ public interface ServerConfiguration {
         @WithDefault("16384")
         int requestsInFlight();
 
-        /** Messages of the calls in flight, replies to come included. {@link MemoryDefaults} has what holds otherwise. */
+        /**
+         * Messages of the calls in flight, replies to come included. {@link MemoryDefaults} has what holds otherwise.
+         */
         Optional<MemorySize> bytesInFlight();
     }
 

@@ -1,0 +1,119 @@
+package dev.kvdb.server;
+
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * A TCP connection to a gRPC port on which a test says what it likes: HTTP/2 frames (RFC 9113, headers without
+ * compression as in RFC 7541, 6.2.2), parts of them, or anything else. What the server says is not looked at.
+ */
+final class RawConnection implements AutoCloseable {
+
+    static final int DATA = 0;
+    static final int HEADERS = 1;
+    static final int RST_STREAM = 3;
+    static final int SETTINGS = 4;
+    static final int PING = 6;
+    static final int CONTINUATION = 9;
+
+    static final int END_HEADERS = 4;
+    static final int NO_FLAGS = 0;
+
+    private static final int PATIENCE_MILLIS = 60_000;
+    private static final int SHORT_STRING_MAX = 127;
+
+    private final Socket socket;
+    private final DataOutputStream out;
+
+    RawConnection(int port) throws IOException {
+        socket = new Socket(InetAddress.getLoopbackAddress(), port);
+        socket.setSoTimeout(PATIENCE_MILLIS);
+        out = new DataOutputStream(socket.getOutputStream());
+    }
+
+    RawConnection send(byte[] bytes) throws IOException {
+        out.write(bytes);
+        out.flush();
+        return this;
+    }
+
+    /** What an HTTP/2 client begins with. */
+    RawConnection preface() throws IOException {
+        send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        return frame(SETTINGS, NO_FLAGS, 0, new byte[0]);
+    }
+
+    RawConnection frame(int type, int flags, int stream, byte[] payload) throws IOException {
+        ByteArrayOutputStream frame = new ByteArrayOutputStream();
+        DataOutputStream data = new DataOutputStream(frame);
+        data.writeByte(payload.length >> 16);
+        data.writeShort(payload.length);
+        data.writeByte(type);
+        data.writeByte(flags);
+        data.writeInt(stream);
+        data.write(payload);
+        return send(frame.toByteArray());
+    }
+
+    /** Begins a call; its request is still to come. */
+    RawConnection call(int stream, String path) throws IOException {
+        return frame(HEADERS, END_HEADERS, stream, callHeaders(path));
+    }
+
+    /** The headers of a call. */
+    static byte[] callHeaders(String path) throws IOException {
+        ByteArrayOutputStream headers = new ByteArrayOutputStream();
+        header(headers, ":method", "POST");
+        header(headers, ":scheme", "http");
+        header(headers, ":path", path);
+        header(headers, ":authority", "localhost");
+        header(headers, "content-type", "application/grpc");
+        header(headers, "te", "trailers");
+        return headers.toByteArray();
+    }
+
+    /** Adds a header, neither of which parts is longer than 127 characters. */
+    static void header(ByteArrayOutputStream headers, String name, String value) throws IOException {
+        headers.write(0);
+        for (String part : new String[] {name, value}) {
+            byte[] bytes = part.getBytes(StandardCharsets.US_ASCII);
+            if (bytes.length > SHORT_STRING_MAX) {
+                throw new IllegalArgumentException("too long: " + part);
+            }
+            headers.write(bytes.length);
+            headers.write(bytes);
+        }
+    }
+
+    /** Waits until the server has closed the connection. */
+    void awaitClosedByServer() throws IOException {
+        InputStream in = socket.getInputStream();
+        byte[] ignored = new byte[4096];
+        try {
+            while (in.read(ignored) >= 0) {
+                // Whatever it says before.
+            }
+        } catch (SocketTimeoutException e) {
+            throw new AssertionError("the server keeps the connection open", e);
+        } catch (IOException e) {
+            // A reset is an end as well.
+        }
+    }
+
+    /** Goes away without a word: the server gets a reset. */
+    void reset() throws IOException {
+        socket.setSoLinger(true, 0);
+        socket.close();
+    }
+
+    @Override
+    public void close() throws IOException {
+        socket.close();
+    }
+}
