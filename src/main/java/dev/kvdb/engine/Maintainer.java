@@ -99,7 +99,10 @@ final class Maintainer implements Runnable {
         if (isClosed()) {
             return false;
         }
-        writeSnapshotIfDue();
+        if (writeSnapshotIfDue()) {
+            // Its own waits may have taken a wake-up, so nothing may be waited for before all else was looked at again.
+            return true;
+        }
         long checkNanos =
                 TimeUnit.MILLISECONDS.toNanos(options.garbageCollection().checkIntervalMillis());
         long sinceCheck = clock.nanoTime() - lastCheckNanos;
@@ -154,9 +157,10 @@ final class Maintainer implements Runnable {
         }
     }
 
-    private void writeSnapshotIfDue() {
+    /** Whether it was due. */
+    private boolean writeSnapshotIfDue() {
         if (segments.directory().bytesWritten() < snapshotDueBytes) {
-            return;
+            return false;
         }
         maintenance.lock();
         try {
@@ -167,5 +171,6 @@ final class Maintainer implements Runnable {
             maintenance.unlock();
         }
         snapshotDueBytes = segments.directory().bytesWritten() + options.snapshotLogBytes();
+        return true;
     }
 }

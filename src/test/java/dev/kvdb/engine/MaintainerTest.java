@@ -1,18 +1,25 @@
 package dev.kvdb.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
+import dev.kvdb.engine.env.Clock;
+import dev.kvdb.engine.env.StoreFile;
 import dev.kvdb.engine.format.Manifest;
 import dev.kvdb.engine.log.Segments;
 import dev.kvdb.engine.log.StoreDirectory;
 import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.Logs;
+import dev.kvdb.testkit.ManualClock;
 import dev.kvdb.testkit.PassingClock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -64,8 +71,51 @@ class MaintainerTest {
         assertThat(nanos.get()).as("nanoseconds").isGreaterThanOrEqualTo(2_000_000_000L);
     }
 
+    @Test
+    void closedWhileASnapshotIsWritten_maintainerEndsWithoutAWait() throws IOException {
+        Logs.silenceEngine();
+        StoreOptions options =
+                MemoryStore.SMALL.toBuilder().snapshotLogBytes(64 * 1024).build();
+        try (StoreFile file = disk.create(disk.path("file"))) {
+            segments.directory().write(file, ByteBuffer.allocate(64 * 1024), 0);
+        }
+        AtomicReference<Maintainer> maintainer = new AtomicReference<>();
+        Maintainer.Chores closedMeanwhile = new FailingChores() {
+            @Override
+            public void writeSnapshot() {
+                maintainer.get().close();
+                // Whatever waits in here, for a lock or a sync, takes the wake-up of the close.
+                LockSupport.park(this);
+            }
+        };
+        maintainer.set(new Maintainer(
+                segments, new ClockThatNobodyMayWaitOn(), options, new ReentrantLock(), closedMeanwhile));
+
+        assertThatCode(maintainer.get()::run).doesNotThrowAnyException();
+    }
+
+    private static final class ClockThatNobodyMayWaitOn implements Clock {
+
+        private final Clock clock = new ManualClock();
+
+        @Override
+        public Instant now() {
+            return clock.now();
+        }
+
+        @Override
+        public long nanoTime() {
+            return clock.nanoTime();
+        }
+
+        @Override
+        public void parkNanos(long nanos) {
+            throw new AssertionError("a wait of " + nanos + " ns that nobody ends");
+        }
+    }
+
     /** Fails twice, in two ways. */
-    private static final class FailingChores implements Maintainer.Chores {
+    private static class FailingChores implements Maintainer.Chores {
 
         private int collections;
         private int snapshots;
