@@ -20,6 +20,7 @@ public final class Segment {
 
     private final SegmentHeader header;
     private final StoreDirectory directory;
+    private final String path;
     private final SegmentCounters counters = new SegmentCounters();
 
     /** The number of pins while the file is open, or {@link #PARKED}, or {@link #RETIRED}. */
@@ -36,6 +37,7 @@ public final class Segment {
     private Segment(SegmentHeader header, StoreDirectory directory, boolean sealed, long length) {
         this.header = header;
         this.directory = directory;
+        this.path = directory.file(StoreFileNames.segment(header.segmentId())).toString();
         this.sealed = sealed;
         this.length = length;
         this.pins = new AtomicInteger(PARKED);
@@ -71,7 +73,7 @@ public final class Segment {
 
     /** The file's path, for messages. */
     public String path() {
-        return directory.file(StoreFileNames.segment(id())).toString();
+        return path;
     }
 
     /** Bytes of the segment; while it is appended to, those that were acknowledged. */

@@ -1,6 +1,5 @@
 package dev.kvdb.engine.log;
 
-import java.util.Locale;
 import java.util.OptionalInt;
 
 /**
@@ -80,7 +79,8 @@ public final class StoreFileNames {
     }
 
     private static String number(int segmentId) {
-        return String.format(Locale.ROOT, "%0" + DIGITS + "d", segmentId);
+        String number = Integer.toString(segmentId);
+        return "0".repeat(DIGITS - number.length()) + number;
     }
 
     private static OptionalInt numberOf(String name, String suffix) {
