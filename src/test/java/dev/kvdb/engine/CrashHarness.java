@@ -3,14 +3,19 @@ package dev.kvdb.engine;
 import dev.kvdb.engine.WriteHistory.Expected;
 import dev.kvdb.testkit.CrashImages;
 import dev.kvdb.testkit.CrashingFileSystem;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Crashes a recorded run at its every file operation, in several variants each, and some of the recoveries again at
- * operations of theirs. Counts the states that it tried.
+ * operations of theirs. Counts the states that it tried, each of them once: variants of a crash that leave the same
+ * files, with the same promises made, are one state.
  */
 final class CrashHarness {
 
@@ -29,6 +34,10 @@ final class CrashHarness {
     private final SplittableRandom random;
     private final AtomicInteger states = new AtomicInteger();
     private final List<State> batch = new ArrayList<>();
+    private final Set<Left> seen = new HashSet<>();
+
+    /** What a crash leaves, and what may be left: where both are equal, so is the check. */
+    private record Left(Map<Path, Long> checksums, Expected expected) {}
 
     /** A crash to be checked. */
     private record State(CrashingFileSystem image, Expected expected, String place, long seed, boolean deeper) {}
@@ -52,7 +61,7 @@ final class CrashHarness {
      * @param variants images of each place at which more than one is possible
      * @param placesSkippedMax how many places may be left out after each; 0 for none
      * @param statesMax where to stop
-     * @return states checked
+     * @return different states, each of which was checked
      */
     int run(int variants, int placesSkippedMax, int statesMax) {
         CrashImages images = files.crashImages();
@@ -62,9 +71,13 @@ final class CrashHarness {
             for (int i = 0; i < here; i++) {
                 long seed = i < FIXED_VARIANTS ? i : random.nextLong(1L << 40);
                 boolean deeper = random.nextInt(DEEPER_EVERY) == 0;
+                CrashingFileSystem image = images.image(seed);
+                if (!seen.add(new Left(image.checksums(), expected))) {
+                    continue;
+                }
                 String place = "crash after " + images.position() + " operations, before " + images.nextOperation()
                         + ", variant seed " + seed;
-                batch.add(new State(images.image(seed), expected, place, seed, deeper));
+                batch.add(new State(image, expected, place, seed, deeper));
             }
             if (batch.size() >= BATCH) {
                 checkBatch();
@@ -105,21 +118,22 @@ final class CrashHarness {
         SplittableRandom own = new SplittableRandom(state.seed());
         CrashImages images = state.image().crashImages();
         int skipMax = Math.max(1, 2 * state.image().position() / DEEPER_PLACES);
+        Set<Left> seenHere = new HashSet<>();
         do {
             long seed = own.nextLong(1L << 40);
-            states.incrementAndGet();
-            try {
-                check.check(
-                        images.image(seed),
-                        WriteHistory.narrowed(state.expected(), images.notes()),
-                        images.notes(),
-                        seed);
-            } catch (Exception | AssertionError e) {
-                throw new AssertionError(
-                        "second crash after " + images.position() + " operations of the recovery, before "
-                                + images.nextOperation() + ", variant seed " + seed + ": " + e + "\nof the recovery:\n"
-                                + state.image().trace(),
-                        e);
+            Expected expected = WriteHistory.narrowed(state.expected(), images.notes());
+            CrashingFileSystem image = images.image(seed);
+            if (seenHere.add(new Left(image.checksums(), expected))) {
+                states.incrementAndGet();
+                try {
+                    check.check(image, expected, images.notes(), seed);
+                } catch (Exception | AssertionError e) {
+                    throw new AssertionError(
+                            "second crash after " + images.position() + " operations of the recovery, before "
+                                    + images.nextOperation() + ", variant seed " + seed + ": " + e
+                                    + "\nof the recovery:\n" + state.image().trace(),
+                            e);
+                }
             }
             for (int i = own.nextInt(skipMax); i > 0; i--) {
                 images.advance();

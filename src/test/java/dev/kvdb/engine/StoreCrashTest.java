@@ -12,13 +12,13 @@ import org.junit.jupiter.api.Test;
 /**
  * Crashes at every file operation of seeded workloads.
  *
- * <p>The system property {@code kvdb.crash.states} says how many crashed states to try in all; {@code kvdb.seed}
+ * <p>The system property {@code kvdb.crash.states} says how many different crashed states to try at least; {@code kvdb.seed}
  * replays a workload.
  */
 class StoreCrashTest {
 
-    private static final int STATES = Integer.getInteger("kvdb.crash.states", 20_000);
-    private static final int VARIANTS = 8;
+    private static final int STATES = Integer.getInteger("kvdb.crash.states", 100_000);
+    private static final int VARIANTS = 20;
 
     @BeforeAll
     static void silence() {

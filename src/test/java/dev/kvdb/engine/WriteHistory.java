@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All writes of a recorded run in the order of their versions, which the whole run tells, and what of them may be there
@@ -26,6 +27,7 @@ final class WriteHistory {
 
     private final List<Write> writes;
     private final Map<Long, Write> byVersion = new HashMap<>();
+    private final Map<Long, byte[]> valueByVersion = new HashMap<>();
 
     /** Writes that were never acknowledged: a full disk refused them. A crash may bring the newest of them back. */
     private final List<Begun> refused;
@@ -35,10 +37,6 @@ final class WriteHistory {
 
         boolean isRemove() {
             return valueBytes == Begun.REMOVE;
-        }
-
-        byte[] value() {
-            return valueOf(id, valueBytes);
         }
     }
 
@@ -55,7 +53,12 @@ final class WriteHistory {
     private WriteHistory(List<Write> writes, List<Begun> refused) {
         this.writes = writes;
         this.refused = refused;
-        writes.forEach(write -> byVersion.put(write.version(), write));
+        for (Write write : writes) {
+            byVersion.put(write.version(), write);
+            if (!write.isRemove()) {
+                valueByVersion.put(write.version(), valueOf(write.id(), write.valueBytes()));
+            }
+        }
     }
 
     /** The history that the notes of a whole run tell. */
@@ -156,32 +159,24 @@ final class WriteHistory {
                 versionMax = Math.min(versionMax, entry.version() - 1);
             } else if (write == null || write.key() != entry.key() || write.isRemove()) {
                 fail("key %d has version %d, which belongs to %s", entry.key(), entry.version(), write);
-            } else if (!Arrays.equals(entry.value(), write.value())) {
+            } else if (!Arrays.equals(entry.value(), valueByVersion.get(entry.version()))) {
                 fail("key %d has %d bytes that are not the value of %s", entry.key(), entry.value().length, write);
             }
         }
-        Map<Long, Write> state = new HashMap<>();
-        Map<Long, Write> atLeast = null;
+        State state = new State(entries, refusedKeys);
         long version = 0;
         for (int next = 0; ; next++) {
             long following = next < writes.size() ? writes.get(next).version() : Long.MAX_VALUE;
-            if (following > expected.from()) {
-                atLeast = atLeast == null ? new HashMap<>(state) : atLeast;
-                if (isState(state, entries, refusedKeys) && version <= versionMax) {
-                    return version;
-                }
+            if (following > expected.from() && state.isThatOfEntries() && version <= versionMax) {
+                return version;
             }
             if (following > expected.to()) {
                 throw new AssertionError("not the state after any write in " + expected
-                        + "; against the first of them: " + differences(atLeast == null ? state : atLeast, entries));
+                        + "; against the first of them: " + differences(expected.from(), entries));
             }
             Write write = writes.get(next);
             version = write.version();
-            if (write.isRemove()) {
-                state.remove(write.key());
-            } else {
-                state.put(write.key(), write);
-            }
+            state.apply(write);
         }
     }
 
@@ -204,19 +199,53 @@ final class WriteHistory {
         return keys;
     }
 
-    /** Whether the entries are that state, but for keys of which a refused write may be there. */
-    private static boolean isState(Map<Long, Write> state, Map<Long, Entry> entries, Set<Long> refusedKeys) {
-        Set<Long> keys = new HashSet<>(state.keySet());
-        keys.addAll(entries.keySet());
-        keys.removeAll(refusedKeys);
-        return keys.stream().allMatch(key -> {
-            Write write = state.get(key);
+    /**
+     * The state after the writes applied so far, and how many keys of it differ from entries; without the keys of which
+     * a refused write may be there.
+     */
+    private static final class State {
+        private final Map<Long, Entry> entries;
+        private final Set<Long> leftAside;
+        private final Map<Long, Long> versions = new HashMap<>();
+        private int keysThatDiffer;
+
+        State(Map<Long, Entry> entries, Set<Long> leftAside) {
+            this.entries = entries;
+            this.leftAside = leftAside;
+            for (Long key : entries.keySet()) {
+                keysThatDiffer += leftAside.contains(key) ? 0 : 1;
+            }
+        }
+
+        void apply(Write write) {
+            Long key = write.key();
+            if (leftAside.contains(key)) {
+                return;
+            }
             Entry entry = entries.get(key);
-            return write != null && entry != null && entry.version() == write.version();
-        });
+            Long before = write.isRemove() ? versions.remove(key) : versions.put(key, write.version());
+            keysThatDiffer -= differs(before, entry) ? 1 : 0;
+            keysThatDiffer += differs(write.isRemove() ? null : (Long) write.version(), entry) ? 1 : 0;
+        }
+
+        boolean isThatOfEntries() {
+            return keysThatDiffer == 0;
+        }
+
+        private static boolean differs(@Nullable Long version, @Nullable Entry entry) {
+            return version == null || entry == null ? version != null || entry != null : version != entry.version();
+        }
     }
 
-    private String differences(Map<Long, Write> state, Map<Long, Entry> entries) {
+    /** How entries differ from the state after the writes up to a version. */
+    private String differences(long version, Map<Long, Entry> entries) {
+        Map<Long, Write> state = new HashMap<>();
+        for (Write write : writes) {
+            if (write.version() <= version) {
+                state.put(write.key(), write);
+            }
+        }
+        state.values().removeIf(Write::isRemove);
         Set<Long> keys = new HashSet<>(state.keySet());
         keys.addAll(entries.keySet());
         return keys.stream()

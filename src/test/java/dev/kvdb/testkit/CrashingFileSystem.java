@@ -189,6 +189,11 @@ public final class CrashingFileSystem implements FileSystem {
                 .toList();
     }
 
+    /** Each file's size and checksum: equal for file systems that hold the same, whatever their journals. */
+    public Map<Path, Long> checksums() {
+        return disk.checksums();
+    }
+
     /** Bytes of files that have no name any more, and are kept by those who have them open. */
     public long bytesHeldByDeletedFiles() {
         return disk.deletedButOpenBytes();

@@ -2,6 +2,7 @@ package dev.kvdb.testkit;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.zip.CRC32C;
 
 /**
  * The bytes of a file in memory, copied only when one of several sharers changes them.
@@ -39,6 +40,13 @@ final class FileContent {
 
     byte[] toBytes() {
         return Arrays.copyOf(bytes, size);
+    }
+
+    /** The size in the upper half, a CRC-32C of the bytes in the lower one. */
+    long checksum() {
+        CRC32C crc = new CRC32C();
+        crc.update(bytes, 0, size);
+        return (long) size << Integer.SIZE | crc.getValue();
     }
 
     /** Fills {@code target} as far as there are bytes, and answers how many that were. */

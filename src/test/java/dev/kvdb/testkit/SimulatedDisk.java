@@ -126,6 +126,12 @@ final class SimulatedDisk {
         openHandlesMax = Math.max(openHandlesMax, openHandles);
     }
 
+    synchronized Map<Path, Long> checksums() {
+        Map<Path, Long> checksums = new HashMap<>();
+        files.forEach((path, inode) -> checksums.put(path, inode.content.checksum()));
+        return checksums;
+    }
+
     synchronized List<Path> openPaths() {
         List<Path> open = new ArrayList<>();
         for (Inode inode : files.values()) {
