@@ -288,7 +288,7 @@ final class LogStructuredStore implements Store {
     private Entry read(Segment segment, long location, long key) {
         cache.countMiss();
         try {
-            SegmentReads.StoredRecord stored = SegmentReads.read(segment, location, key);
+            SegmentReads.StoredRecord stored = SegmentReads.readSet(segment, location, key);
             FrameHeader header = stored.header();
             hiddenVersions.checkSurviving(key, header.version());
             byte[] value = new byte[header.valueBytes()];

@@ -43,6 +43,9 @@ public record FrameHeader(long version, int valueCrc, Kind kind, long key, int v
     /** Bytes from which {@link #decode} can tell any header, those with extensions included. */
     public static final int DECODE_BYTES_MAX = VALUE + Op.EXTENSION_BYTES_MAX;
 
+    /** The highest version: none is ever reached, and sums of a few stay in range. A higher one is no version. */
+    public static final long VERSION_MAX = Long.MAX_VALUE / 2;
+
     /** Values past this are refused before anything is allocated, whatever a frame says. */
     public static final int VALUE_BYTES_MAX = RecordLocation.OFFSET_MAX;
 
@@ -68,6 +71,11 @@ public record FrameHeader(long version, int valueCrc, Kind kind, long key, int v
                 default -> MARK;
             };
         }
+    }
+
+    /** Whether a number may be a version, or stand for the one before the first. */
+    public static boolean isVersion(long number) {
+        return number >= 0 && number <= VERSION_MAX;
     }
 
     /** The header of a set. */

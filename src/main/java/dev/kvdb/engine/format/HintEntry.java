@@ -40,6 +40,20 @@ public record HintEntry(long key, long version, int offset, int valueBytes) {
         return RecordLocation.of(segmentId, offset, frameBytes());
     }
 
+    /** Whether such a record may be in a segment of that length: its version, size and place are possible. */
+    public boolean fitsInto(long segmentLength) {
+        return FrameHeader.isVersion(version)
+                && valueBytes >= TOMBSTONE
+                && valueBytes <= FrameHeader.VALUE_BYTES_MAX
+                && offset >= SegmentHeader.BYTES
+                && offset <= segmentLength - frameBytes();
+    }
+
+    /** Whether another entry may come behind this one, by ascending key, then version. */
+    public boolean mayPrecede(HintEntry next) {
+        return key != next.key ? key < next.key : version <= next.version;
+    }
+
     /** Appends the entry to {@code target}. */
     public void encode(ByteBuffer target) {
         target.putLong(key).putLong(version).putInt(offset).putInt(valueBytes);

@@ -53,7 +53,12 @@ public record Manifest(UUID storeId, long versionFloor, int nextSegmentId, List<
      * @param sealed whether it takes no more records
      * @param length its bytes, where it is sealed; what follows in the file is no part of it; else 0
      */
-    public record SegmentEntry(int id, SegmentHeader.Kind kind, boolean sealed, long length) {}
+    public record SegmentEntry(int id, SegmentHeader.Kind kind, boolean sealed, long length) {
+
+        private boolean makesSense() {
+            return sealed ? length >= SegmentHeader.BYTES : kind == SegmentHeader.Kind.APPENDED;
+        }
+    }
 
     /** Copies the list. */
     public Manifest {
@@ -103,17 +108,39 @@ public record Manifest(UUID storeId, long versionFloor, int nextSegmentId, List<
             throw new DamageException(file, COUNT, "the number of segments listed", String.valueOf(count));
         }
         List<SegmentEntry> segments = new ArrayList<>(count);
+        int idBefore = 0;
+        boolean sealedBefore = true;
         for (int at = SEGMENTS; at < end; at += SEGMENT_BYTES) {
-            segments.add(new SegmentEntry(
-                    (int) source.getLong(at),
+            SegmentEntry segment = new SegmentEntry(
+                    RecordLocation.checkedSegmentId(source.getLong(at), file, at),
                     SegmentHeader.Kind.of(source.get(at + 8), file, at + 8L),
                     source.get(at + 9) != 0,
-                    source.getLong(at + 10)));
+                    source.getLong(at + 10));
+            boolean inOrder = segment.id() > idBefore && (segment.sealed() || sealedBefore);
+            if (!inOrder || !segment.makesSense()) {
+                throw new DamageException(
+                        file,
+                        at,
+                        "a segment behind segment " + idBefore + ", one of all not sealed",
+                        segment.toString());
+            }
+            idBefore = segment.id();
+            sealedBefore &= segment.sealed();
+            segments.add(segment);
+        }
+        long versionFloor = source.getLong(VERSION_FLOOR);
+        long nextId = source.getLong(NEXT_SEGMENT_ID);
+        if (!FrameHeader.isVersion(versionFloor) || nextId <= idBefore || nextId > RecordLocation.SEGMENT_ID_MAX + 1L) {
+            throw new DamageException(
+                    file,
+                    VERSION_FLOOR,
+                    "a next version, and a next segment id above " + idBefore,
+                    versionFloor + ", " + nextId);
         }
         return new Manifest(
                 new UUID(source.getLong(STORE_ID), source.getLong(STORE_ID + Long.BYTES)),
-                source.getLong(VERSION_FLOOR),
-                (int) source.getLong(NEXT_SEGMENT_ID),
+                versionFloor,
+                (int) nextId,
                 segments);
     }
 }

@@ -49,7 +49,8 @@ public record Mark(UUID storeId, int segmentId, long offset, long durableTo, lon
     /**
      * Decodes the mark at {@code position} of {@code source}, which lies at {@code offset} of the segment.
      *
-     * @return empty where these bytes are no intact mark of this segment at this very place
+     * @return empty where these bytes are no intact mark of this segment at this very place, or one that says that what
+     *     follows it was durable
      */
     public static Optional<Mark> decode(ByteBuffer source, int position, SegmentHeader segment, long offset) {
         if (source.limit() - position < FRAME_BYTES || !looksLikeMark(source, position, offset)) {
@@ -63,7 +64,8 @@ public record Mark(UUID storeId, int segmentId, long offset, long durableTo, lon
                 || header.get().valueCrc() != Crc32c.of(source, value, VALUE_BYTES)
                 || source.getLong(value) != segment.storeId().getMostSignificantBits()
                 || source.getLong(value + Long.BYTES) != segment.storeId().getLeastSignificantBits()
-                || source.getLong(value + SEGMENT_ID) != segment.segmentId()) {
+                || source.getLong(value + SEGMENT_ID) != segment.segmentId()
+                || source.getLong(value + DURABLE_TO) > offset) {
             return Optional.empty();
         }
         return Optional.of(new Mark(

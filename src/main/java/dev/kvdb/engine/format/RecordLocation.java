@@ -1,5 +1,7 @@
 package dev.kvdb.engine.format;
 
+import dev.kvdb.engine.error.DamageException;
+
 /**
  * Where a record's frame lies, packed into a {@code long} so that the index holds no objects. Never 0.
  *
@@ -60,6 +62,21 @@ public final class RecordLocation {
         int exponent = code >>> MANTISSA_BITS;
         int mantissa = code & (MANTISSA_ONE - 1);
         return exponent == 0 ? mantissa : (MANTISSA_ONE + mantissa) << (exponent - 1);
+    }
+
+    /** Whether a record's frame may lie there in a segment of that length, as far as its rounded size tells. */
+    public static boolean fitsInto(long location, long segmentLength) {
+        int frameBytes = frameBytesAtLeast(location);
+        return frameBytes >= FrameHeader.REMOVE_BYTES
+                && offset(location) >= SegmentHeader.BYTES
+                && frameBytes - frameBytes / MANTISSA_ONE <= segmentLength - offset(location);
+    }
+
+    static int checkedSegmentId(long number, String file, long offset) {
+        if (number < 1 || number > SEGMENT_ID_MAX) {
+            throw new DamageException(file, offset, "a segment id of 1 to " + SEGMENT_ID_MAX, String.valueOf(number));
+        }
+        return (int) number;
     }
 
     private static int encodeSize(int bytes) {

@@ -140,14 +140,22 @@ public record SegmentHeader(
         return new SegmentHeader(
                 Kind.of(source.get(KIND), file, KIND),
                 new UUID(source.getLong(STORE_ID), source.getLong(STORE_ID + Long.BYTES)),
-                (int) source.getLong(SEGMENT_ID),
-                source.getLong(FIRST_VERSION),
-                source.getLong(LIVE_AS_OF),
+                RecordLocation.checkedSegmentId(source.getLong(SEGMENT_ID), file, SEGMENT_ID),
+                checkedVersion(source, FIRST_VERSION, file),
+                checkedVersion(source, LIVE_AS_OF, file),
                 new Previous(
                         (int) source.getLong(PREVIOUS_ID),
                         source.getLong(PREVIOUS_LENGTH),
                         source.getLong(PREVIOUS_LAST_VERSION)),
                 source.getLong(SALT));
+    }
+
+    private static long checkedVersion(ByteBuffer source, int offset, String file) {
+        long version = source.getLong(offset);
+        if (!FrameHeader.isVersion(version)) {
+            throw new DamageException(file, offset, "a version", String.valueOf(version));
+        }
+        return version;
     }
 
     /** How messages name a segment whose file is not at hand. */

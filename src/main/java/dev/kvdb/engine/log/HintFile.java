@@ -17,10 +17,15 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HintFile implements AutoCloseable {
 
+    private final String path;
+    private final long segmentLength;
     private final @Nullable StoreFile file;
     private final BlockReader blocks;
+    private @Nullable HintEntry before;
 
-    private HintFile(@Nullable StoreFile file, BlockReader blocks) {
+    private HintFile(String path, long segmentLength, @Nullable StoreFile file, BlockReader blocks) {
+        this.path = path;
+        this.segmentLength = segmentLength;
         this.file = file;
         this.blocks = blocks;
     }
@@ -54,7 +59,7 @@ public final class HintFile implements AutoCloseable {
                 BlockReader blocks = new BlockReader(
                         source, file.size(), path.toString(), HintHeader.BYTES, header.entries(), HintEntry.BYTES);
                 kept = keepOpen;
-                return new HintFile(keepOpen ? file : null, blocks);
+                return new HintFile(path.toString(), segment.length(), keepOpen ? file : null, blocks);
             } finally {
                 if (!kept) {
                     file.close();
@@ -109,10 +114,20 @@ public final class HintFile implements AutoCloseable {
     /**
      * The next record, or null at the end.
      *
-     * @throws DamageException where a block is damaged or cannot be read
+     * @throws DamageException where a block is damaged or cannot be read, and where a record is out of order or cannot
+     *     be in the segment
      */
     public @Nullable HintEntry next() {
-        return blocks.next() ? HintEntry.decode(blocks.bytes()) : null;
+        if (!blocks.next()) {
+            return null;
+        }
+        HintEntry entry = HintEntry.decode(blocks.bytes());
+        if (!entry.fitsInto(segmentLength) || (before != null && !before.mayPrecede(entry))) {
+            throw new DamageException(
+                    path, 0, "records in order, within " + segmentLength + " bytes", entry + " behind " + before);
+        }
+        before = entry;
+        return entry;
     }
 
     @Override

@@ -25,6 +25,20 @@ public final class SegmentReads {
     public record StoredRecord(FrameHeader header, ByteBuffer value) {}
 
     /**
+     * Reads the set at a location, as {@link #read} does.
+     *
+     * @throws DamageException also where the key's record there is a tombstone, which no index points at
+     */
+    public static StoredRecord readSet(Segment segment, long location, long key) {
+        StoredRecord record = read(segment, location, key);
+        if (record.header().kind() != FrameHeader.Kind.SET) {
+            throw new DamageException(
+                    segment.path(), RecordLocation.offset(location), "a value of key " + key, "its tombstone");
+        }
+        return record;
+    }
+
+    /**
      * Reads the record at a location. The caller has the segment pinned.
      *
      * @throws DamageException where the bytes there are not that key's intact record

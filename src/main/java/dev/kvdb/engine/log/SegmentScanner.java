@@ -126,6 +126,9 @@ public final class SegmentScanner {
     }
 
     private boolean isInPlace(FrameHeader header) {
+        if (!FrameHeader.isVersion(header.version())) {
+            return false;
+        }
         if (header.kind() == FrameHeader.Kind.MARK) {
             return header.key() == position;
         }

@@ -1,11 +1,14 @@
 package dev.kvdb.engine.recovery;
 
+import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.format.HintEntry;
 import dev.kvdb.engine.format.RecordLocation;
 import dev.kvdb.engine.log.BlockReader;
 import dev.kvdb.engine.log.HintFile;
 import dev.kvdb.engine.log.RecordTable;
 import dev.kvdb.engine.log.Segment;
+import dev.kvdb.engine.log.Segments;
+import dev.kvdb.engine.log.StoreFileNames;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Set;
@@ -99,22 +102,43 @@ abstract class RecordSource implements AutoCloseable {
      * has. They count as of the snapshot's version: a later record of the key wins, and a tombstone up to that version
      * was applied before the snapshot was made.
      */
-    static RecordSource of(SnapshotFile.Opened snapshot, Set<Integer> covered) {
+    static RecordSource of(SnapshotFile.Opened snapshot, Segments segments, Set<Integer> covered) {
         BlockReader blocks = snapshot.blocks();
         return new RecordSource() {
+            private boolean moved;
+            private long keyBefore;
+
             @Override
             boolean next() {
                 while (blocks.next()) {
                     ByteBuffer entry = blocks.bytes();
                     long entryKey = entry.getLong();
                     long entryLocation = entry.getLong();
-                    int segmentId = RecordLocation.segmentId(entryLocation);
-                    if (covered.contains(segmentId)) {
+                    boolean inOrder = !moved || entryKey > keyBefore;
+                    boolean isCovered = covered.contains(RecordLocation.segmentId(entryLocation));
+                    if (!inOrder || (isCovered && !fits(entryLocation))) {
+                        throw new DamageException(
+                                segments.directory()
+                                        .file(StoreFileNames.SNAPSHOT)
+                                        .toString(),
+                                0,
+                                "ascending keys, at places in their segments",
+                                "key " + entryKey + " at " + Long.toHexString(entryLocation) + " behind key "
+                                        + keyBefore);
+                    }
+                    moved = true;
+                    keyBefore = entryKey;
+                    if (isCovered) {
                         moveTo(entryKey, snapshot.header().version(), entryLocation);
                         return true;
                     }
                 }
                 return false;
+            }
+
+            private boolean fits(long entryLocation) {
+                return RecordLocation.fitsInto(
+                        entryLocation, segments.of(entryLocation).length());
             }
 
             @Override

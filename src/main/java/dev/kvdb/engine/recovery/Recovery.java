@@ -249,7 +249,7 @@ public final class Recovery {
                 covered.add(said.id());
             }
         }
-        sources.add(RecordSource.of(snapshot, covered));
+        sources.add(RecordSource.of(snapshot, segments, covered));
         snapshotRead = true;
         return covered;
     }

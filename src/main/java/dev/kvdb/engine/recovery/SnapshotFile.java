@@ -4,6 +4,7 @@ import dev.kvdb.engine.env.NoSpaceException;
 import dev.kvdb.engine.env.StoreFile;
 import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.format.Blocks;
+import dev.kvdb.engine.format.FrameHeader;
 import dev.kvdb.engine.format.SnapshotHeader;
 import dev.kvdb.engine.format.SnapshotHeader.CoveredSegment;
 import dev.kvdb.engine.index.Cursor;
@@ -125,6 +126,9 @@ public final class SnapshotFile {
             ByteBuffer start = ByteBuffer.allocate(headerBytes);
             file.read(start, 0);
             SnapshotHeader header = SnapshotHeader.decode(start.flip(), path);
+            if (!FrameHeader.isVersion(header.version())) {
+                throw new DamageException(path, 0, "a version", String.valueOf(header.version()));
+            }
             if (!header.storeId().equals(segments.storeId())) {
                 throw new DamageException(path, 0, "store " + segments.storeId(), "store " + header.storeId());
             }

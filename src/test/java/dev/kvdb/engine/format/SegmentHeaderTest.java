@@ -18,8 +18,8 @@ class SegmentHeaderTest {
             SegmentHeader.Kind.REWRITTEN,
             new UUID(1, 2),
             RecordLocation.SEGMENT_ID_MAX,
-            Long.MAX_VALUE,
-            Long.MAX_VALUE,
+            FrameHeader.VERSION_MAX,
+            FrameHeader.VERSION_MAX,
             Previous.NONE,
             -1);
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.format.HintEntry;
 import dev.kvdb.engine.format.HintHeader;
+import dev.kvdb.engine.format.SegmentHeader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -20,7 +21,7 @@ class HintFileTest {
 
     @Test
     void hintsOfAnySize_areReadSortedAsWritten() throws IOException {
-        Segment segment = fixture.sealed(1, 1, 10);
+        Segment segment = segment();
         for (int rows : new int[] {0, 1, 63, 64, 65, 1023, 1024, 1025, 5000}) {
             RecordTable table = table(rows, rows);
             HintFile.write(fixture.directory, segment, table);
@@ -37,7 +38,7 @@ class HintFileTest {
 
     @Test
     void eachBitFlip_isDamageBeforeTheEndIsReached() throws IOException {
-        Segment segment = fixture.sealed(1, 1, 10);
+        Segment segment = segment();
         HintFile.write(fixture.directory, segment, table(20, 1));
         var path = fixture.disk.path("0000000001.hint");
         int bits = fixture.disk.contents(path).length * Byte.SIZE;
@@ -51,7 +52,7 @@ class HintFileTest {
 
     @Test
     void eachTruncation_isDamage() throws IOException {
-        Segment segment = fixture.sealed(1, 1, 10);
+        Segment segment = segment();
         HintFile.write(fixture.directory, segment, table(20, 1));
         var path = fixture.disk.path("0000000001.hint");
         for (int size = fixture.disk.contents(path).length - 1; size >= 0; size--) {
@@ -62,7 +63,7 @@ class HintFileTest {
 
     @Test
     void hintOfAnotherStoreSegmentOrLength_isDamage() throws IOException {
-        Segment segment = fixture.sealed(1, 1, 10);
+        Segment segment = segment();
         for (HintHeader other : new HintHeader[] {
             new HintHeader(new UUID(0, 0), 1, segment.length(), 0),
             new HintHeader(LogFixture.STORE, 2, segment.length(), 0),
@@ -76,7 +77,7 @@ class HintFileTest {
 
     @Test
     void numberOfEntriesThatTheFileDoesNotHold_isDamageBeforeAnythingIsAllocated() throws IOException {
-        Segment segment = fixture.sealed(1, 1, 10);
+        Segment segment = segment();
         for (long entries :
                 new long[] {-1, Long.MIN_VALUE, 1, Integer.MAX_VALUE, Long.MAX_VALUE, Long.MAX_VALUE / 24}) {
             HintHeader header = new HintHeader(LogFixture.STORE, 1, segment.length(), entries);
@@ -89,7 +90,7 @@ class HintFileTest {
 
     @Test
     void blockThatEndsEarly_isDamage() throws IOException {
-        Segment segment = fixture.sealed(1, 1, 10);
+        Segment segment = segment();
         HintFile.write(fixture.directory, segment, table(2000, 1));
         try (HintFile hint = HintFile.open(fixture.directory, segment)) {
             for (int i = 0; i < 1024; i++) {
@@ -114,6 +115,12 @@ class HintFileTest {
         }
     }
 
+    /** One that the records of any table here fit into. */
+    private Segment segment() {
+        SegmentHeader header = LogFixture.header(SegmentHeader.Kind.APPENDED, 1, 1);
+        return Segment.sealed(header, fixture.directory, 1 << 20);
+    }
+
     private List<HintEntry> read(Segment segment) throws IOException {
         try (HintFile hint = HintFile.open(fixture.directory, segment)) {
             List<HintEntry> all = new ArrayList<>();
@@ -128,7 +135,8 @@ class HintFileTest {
         SplittableRandom random = new SplittableRandom(seed);
         RecordTable table = new RecordTable();
         for (int i = 0; i < rows; i++) {
-            table.add(new HintEntry(random.nextLong(-50, 50), i, i * 25, random.nextInt(-1, 100)));
+            table.add(
+                    new HintEntry(random.nextLong(-50, 50), i, SegmentHeader.BYTES + i * 25, random.nextInt(-1, 100)));
         }
         return table;
     }

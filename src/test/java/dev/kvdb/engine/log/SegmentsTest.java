@@ -131,11 +131,14 @@ class SegmentsTest {
         Segments segments = withSealed(3, 8);
         int from = fixture.disk.position();
         segments.change(
-                new Segments.Change().remove(List.of(segments.all().get(0))).add(fixture.sealed(5, 1, 10)), 77);
+                new Segments.Change()
+                        .remove(List.of(segments.all().get(0)))
+                        .add(fixture.sealed(segments.nextId(), 1, 10)),
+                77);
 
         Manifest manifest = fixture.manifest();
         assertThat(manifest.versionFloor()).isEqualTo(77);
-        assertThat(manifest.segments().stream().map(Manifest.SegmentEntry::id)).containsExactly(2, 3, 5);
+        assertThat(manifest.segments().stream().map(Manifest.SegmentEntry::id)).containsExactly(2, 3, 4);
         assertThat(manifest.segments()).allMatch(Manifest.SegmentEntry::sealed);
         assertThat(fixture.disk.trace(from).lines().filter(line -> line.contains("MANIFEST")))
                 .last()

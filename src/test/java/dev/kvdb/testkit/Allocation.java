@@ -1,0 +1,19 @@
+package dev.kvdb.testkit;
+
+import java.lang.management.ManagementFactory;
+
+/** Tells how much memory code takes, in the thread that runs it. */
+public final class Allocation {
+
+    private static final com.sun.management.ThreadMXBean THREADS =
+            (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    private Allocation() {}
+
+    /** Runs something, and answers how many bytes it took from the heap, given back or not. */
+    public static long of(Runnable task) {
+        long before = THREADS.getCurrentThreadAllocatedBytes();
+        task.run();
+        return THREADS.getCurrentThreadAllocatedBytes() - before;
+    }
+}
