@@ -177,6 +177,33 @@ class SenselessFilesTest {
     }
 
     @Test
+    void markInsideADamagedValue_isAPartOfTheValue() {
+        ByteBuffer segment = ByteBuffer.allocate(1000).put(header.encode());
+        append(segment, header, FrameHeader.ofSet(1, 1, new byte[4]));
+        int torn = segment.position();
+        new FrameHeader(2, 1, FrameHeader.Kind.SET, 2, 100).encode(segment, header.salt());
+        new Mark(header.storeId(), 1, segment.position(), segment.position(), 2).encode(segment, header.salt());
+        segment.position(torn + FrameHeader.setBytes(100));
+        Map<Long, String> found =
+                tail(Arrays.copyOf(segment.array(), segment.position())).check(KEYS);
+        assertThat(found.get(1L)).isEqualTo(FuzzedStore.present(1, new byte[4]));
+        assertThat(found.get(2L)).isEqualTo(FuzzedStore.ABSENT);
+    }
+
+    @Test
+    void markThatTakesHalfARecordForDurable_keepsItWhole() {
+        ByteBuffer segment = ByteBuffer.allocate(1000).put(header.encode());
+        append(segment, header, FrameHeader.ofSet(1, 1, new byte[4]));
+        int half = segment.position() + 20;
+        append(segment, header, FrameHeader.ofSet(2, 2, new byte[4]));
+        new Mark(header.storeId(), 1, segment.position(), half, 2).encode(segment, header.salt());
+        Map<Long, String> found =
+                tail(Arrays.copyOf(segment.array(), segment.position())).check(KEYS);
+        assertThat(found.get(1L)).isEqualTo(FuzzedStore.present(1, new byte[4]));
+        assertThat(found.get(2L)).isEqualTo(FuzzedStore.present(2, new byte[4]));
+    }
+
+    @Test
     void hintThatTakesATombstoneForAValue_isNeverAnsweredByOne() {
         ByteBuffer segment =
                 ByteBuffer.wrap(Arrays.copyOf(store.contents(SEGMENT), 1000)).position(store.contents(SEGMENT).length);

@@ -55,9 +55,11 @@ record TailScan(
             boolean intact = isFrame && scanner.valueIntact();
             if (!intact) {
                 long badAt = isFrame ? scanner.offset() : scanner.position();
-                long saidDurableTo = badAt < fileBytes ? durableBeyond(scanner, badAt) : 0;
+                // What looks like a mark inside a value is the value's.
+                long durableToNeeded = isFrame ? scanner.position() : badAt + 1;
+                long saidDurableTo = badAt < fileBytes ? durableBeyond(scanner, durableToNeeded) : 0;
                 durableTo = Math.max(durableTo, saidDurableTo);
-                if (saidDurableTo <= badAt) {
+                if (saidDurableTo < durableToNeeded) {
                     break;
                 }
                 if (!isFrame) {
@@ -72,10 +74,14 @@ record TailScan(
             end = scanner.position();
             lastVersion = scanner.lastVersion();
         }
+        durableTo = Math.min(durableTo, end);
         RecordTable durable = new RecordTable();
         RecordTable recovered = new RecordTable();
         for (int row = 0; row < records.rows(); row++) {
             HintEntry record = records.row(row);
+            if (record.offset() + (long) record.frameBytes() > durableTo) {
+                durableTo = Math.min(durableTo, record.offset());
+            }
             (record.offset() < durableTo ? durable : recovered).add(record);
         }
         return new TailScan(
@@ -87,11 +93,11 @@ record TailScan(
         return new SegmentContents(durable, hidden, damagedValues);
     }
 
-    /** What the marks beyond an offset say was durable; it is enough to know one that says more than the offset. */
+    /** What the marks at an offset or beyond it say was durable; it is enough to know one that says as much as that. */
     private static long durableBeyond(SegmentScanner scanner, long offset) throws IOException {
         long durableTo = 0;
-        Optional<Mark> mark = scanner.findMark(offset + 1);
-        while (mark.isPresent() && durableTo <= offset) {
+        Optional<Mark> mark = scanner.findMark(offset);
+        while (mark.isPresent() && durableTo < offset) {
             durableTo = Math.max(durableTo, mark.get().durableTo());
             mark = scanner.findMark(mark.get().offset() + 1);
         }
