@@ -55,6 +55,7 @@ public final class CrashScenarios {
             case "full disk" -> crash(new Plan(SyncPolicy.ALWAYS, 1, 12, 20, 2_000, 5, false, 0.3, 60), seed, 2);
             case "hints" -> crash(new Plan(SyncPolicy.ALWAYS, 3, 60, 200, 700, 6, false, 0.3, 0), seed, 5);
             case "damage" -> damage(seed);
+            case "fuzzed files" -> fuzzedFiles(seed);
             case "verification" -> verification(seed);
             case "histories" -> ConcurrentHistories.run(seed, ConcurrentHistories.IN_A_STORE);
             default -> throw new IllegalArgumentException(scenario);
@@ -87,6 +88,23 @@ public final class CrashScenarios {
             }
         }
         history.prefixOf(intact, history.at(files.notesBefore(files.position()), SyncPolicy.ALWAYS));
+    }
+
+    /** What the fuzz targets do, with random bytes instead of those of a fuzzer. */
+    private static void fuzzedFiles(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        SegmentFuzzTest segments = new SegmentFuzzTest();
+        CacheFuzzTest caches = new CacheFuzzTest();
+        ManifestFuzzTest manifests = new ManifestFuzzTest();
+        for (int i = 0; i < 100; i++) {
+            byte[] data = new byte[random.nextInt(200)];
+            random.nextBytes(data);
+            segments.framesWithTheRightChecksums_areReadForWhatTheyAreOrRefused(data);
+            segments.damagedSegment_isNeverReadAsAnythingElseThanWhatWasWritten(data);
+            caches.hint_isReadForWhatItIsOrDroppedForTheSegment(data);
+            caches.snapshot_isReadForWhatItIsOrDroppedForTheLog(data);
+            manifests.manifest_isReadForWhatItIsOrRefused(data);
+        }
     }
 
     /** A verification finds what is wrong with a small store, and nothing else. */

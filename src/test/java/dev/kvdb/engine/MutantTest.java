@@ -23,6 +23,7 @@ class MutantTest {
     private static final String FULL_DISK = "full disk";
     private static final String VERIFICATION = "verification";
     private static final String HISTORIES = "histories";
+    private static final String FUZZED_FILES = "fuzzed files";
 
     @ParameterizedTest
     @ValueSource(
@@ -38,6 +39,7 @@ class MutantTest {
                 FULL_DISK,
                 VERIFICATION,
                 HISTORIES,
+                FUZZED_FILES,
             })
     void engineWithoutAMutant_passesEachHarness(String scenario) throws Exception {
         Seeds.run(seed -> {
@@ -53,7 +55,8 @@ class MutantTest {
         "mutantsOfCollecting",
         "mutantsOfTombstones",
         "mutantsOfVerification",
-        "mutantsOfConcurrency"
+        "mutantsOfConcurrency",
+        "mutantsOfReading"
     })
     void engineWithAMutant_failsItsHarness(Mutant mutant) throws Exception {
         Seeds.run(seed -> assertThatThrownBy(() -> mutant.run(seed))
@@ -386,5 +389,37 @@ class MutantTest {
                         committer,
                         "write.version = nextVersion - 1;",
                         "write.version = lastAppliedVersion;"));
+    }
+
+    static Stream<Mutant> mutantsOfReading() {
+        return Stream.of(
+                Mutant.of(
+                        "hint's records taken in any order and at any place",
+                        FUZZED_FILES,
+                        20,
+                        "log/HintFile.java",
+                        "if (!entry.fitsInto(segmentLength) || (before != null && !before.mayPrecede(entry))) {",
+                        "if (false) {"),
+                Mutant.of(
+                        "snapshot's keys taken in any order and at any place",
+                        FUZZED_FILES,
+                        20,
+                        "recovery/RecordSource.java",
+                        "if (!inOrder || (isCovered && !fits(entryLocation))) {",
+                        "if (false) {"),
+                Mutant.of(
+                        "manifest's segments taken in any order and of any length",
+                        FUZZED_FILES,
+                        20,
+                        "format/Manifest.java",
+                        "if (!inOrder || !segment.makesSense()) {",
+                        "if (false) {"),
+                Mutant.of(
+                        "any number taken for a version",
+                        FUZZED_FILES,
+                        20,
+                        "format/FrameHeader.java",
+                        "return number >= 0 && number <= VERSION_MAX;",
+                        "return true;"));
     }
 }

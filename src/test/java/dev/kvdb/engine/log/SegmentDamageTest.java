@@ -116,10 +116,10 @@ class SegmentDamageTest {
     }
 
     @Test
-    void eachBitFlipOfHeadersAndMarksAndSomeOfValues_isReportedByAScanThatLosesNothingElse() throws IOException {
+    void eachBitFlip_isReportedByAScanThatLosesNothingElse() throws IOException {
         BitSet inValues = new BitSet();
         records.forEach(record -> inValues.set(record.offset() + 33, record.offset() + record.frameBytes()));
-        for (int bit = SegmentHeader.BYTES * 8; bit < SEGMENT_BYTES * 8; bit += inValues.get(bit >> 3) ? 61 : 1) {
+        for (int bit = SegmentHeader.BYTES * 8; bit < SEGMENT_BYTES * 8; bit++) {
             file.flip(bit);
             checkScan(bit >> 3, inValues.get(bit >> 3));
             file.flip(bit);

@@ -1,0 +1,38 @@
+package dev.kvdb.server;
+
+import dev.kvdb.engine.Store;
+import dev.kvdb.server.ServingCondition.State;
+import dev.kvdb.server.config.ServerSettings;
+import java.util.Optional;
+
+/** The lifecycle of a store that a test made and that is served all the time, for services without a server. */
+public final class ServedStore extends StoreLifecycle {
+
+    private final Store store;
+
+    /** Serves this store. */
+    public ServedStore(Store store) {
+        super(null, null, null, null, null);
+        this.store = store;
+    }
+
+    /** A set of calls in flight with these limits. */
+    public static CallsInFlight calls(ServerSettings settings) {
+        return new CallsInFlight(settings);
+    }
+
+    @Override
+    public Store store() {
+        return store;
+    }
+
+    @Override
+    public Optional<Store> openStore() {
+        return Optional.of(store);
+    }
+
+    @Override
+    public ServingCondition condition() {
+        return new ServingCondition(State.WRITABLE, "");
+    }
+}
