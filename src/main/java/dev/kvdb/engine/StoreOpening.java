@@ -150,7 +150,8 @@ record StoreOpening(
         };
     }
 
-    private static String owner(Clock clock) {
+    /** What the lock file says of who holds it. */
+    static String owner(Clock clock) {
         return "PID " + ProcessHandle.current().pid() + " on " + host() + " since "
                 + clock.now().truncatedTo(ChronoUnit.SECONDS);
     }

@@ -114,6 +114,26 @@ public record FrameHeader(long version, int valueCrc, Kind kind, long key, int v
         target.putInt(start + HEADER_CRC, crc);
     }
 
+    /** What bytes that should begin with a header have in the place of its checksum, whether or not that is right. */
+    public static int headerCrcIn(ByteBuffer bytes) {
+        return bytes.getInt(HEADER_CRC);
+    }
+
+    /** What they have in the place of the version. */
+    public static long versionIn(ByteBuffer bytes) {
+        return bytes.getLong(VERSION);
+    }
+
+    /** What they have in the place of the value's checksum. */
+    public static int valueCrcIn(ByteBuffer bytes) {
+        return bytes.getInt(VALUE_CRC);
+    }
+
+    /** What they have in the place of the value's size. */
+    public static long valueBytesIn(ByteBuffer bytes) {
+        return bytes.getLong(SIZE);
+    }
+
     /**
      * Decodes the header at {@code offset} of {@code source}; its position stays.
      *

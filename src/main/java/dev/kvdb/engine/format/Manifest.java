@@ -80,6 +80,12 @@ public record Manifest(UUID storeId, long versionFloor, int nextSegmentId, List<
         return target.flip();
     }
 
+    /** Whether these bytes, from position 0 to the limit, begin as a manifest does. */
+    public static boolean begins(ByteBuffer source) {
+        return source.limit() >= MAGIC.length
+                && source.slice(0, MAGIC.length).equals(ByteBuffer.wrap(MAGIC));
+    }
+
     /**
      * Decodes a manifest.
      *
@@ -90,7 +96,7 @@ public record Manifest(UUID storeId, long versionFloor, int nextSegmentId, List<
      *     know
      */
     public static Manifest decode(ByteBuffer source, String file) {
-        if (source.limit() < MAGIC.length || !source.slice(0, MAGIC.length).equals(ByteBuffer.wrap(MAGIC))) {
+        if (!begins(source)) {
             throw new UnsupportedFormatException(file, "the manifest of a kvdb store", "another kind of file");
         }
         if (source.limit() < SEGMENTS + CRC_BYTES) {

@@ -77,7 +77,7 @@ public record Mark(UUID storeId, int segmentId, long offset, long durableTo, lon
     }
 
     /** A cheap test that spares a search through a whole segment most of its checksums. */
-    private static boolean looksLikeMark(ByteBuffer source, int position, long offset) {
+    static boolean looksLikeMark(ByteBuffer source, int position, long offset) {
         return source.get(position + FrameHeader.OP) == Op.MARK && source.getLong(position + FrameHeader.KEY) == offset;
     }
 }

@@ -94,6 +94,11 @@ public record SegmentHeader(
         public static final Previous NONE = new Previous(0, 0, 0);
     }
 
+    /** The same header with another salt. */
+    SegmentHeader withSalt(long other) {
+        return new SegmentHeader(kind, storeId, segmentId, firstVersion, liveAsOf, previous, other);
+    }
+
     /** Encodes the header into a buffer of {@link #BYTES}, ready to be written. */
     public ByteBuffer encode() {
         ByteBuffer target = ByteBuffer.allocate(BYTES);

@@ -35,11 +35,7 @@ public record SegmentContents(RecordTable records, List<VersionRange> hidden, in
             }
         }
         if (end < segment.length()) {
-            hidden.add(new VersionRange(
-                    firstHidden(segment.header(), scanner.lastVersion()),
-                    lastHidden(segment.header()),
-                    segment.path(),
-                    end));
+            hidden.add(hiddenToTheEnd(scanner, segment.header(), segment.path(), end));
         }
         return new SegmentContents(records, List.copyOf(hidden), damagedValues);
     }
@@ -71,6 +67,11 @@ public record SegmentContents(RecordTable records, List<VersionRange> hidden, in
         hidden.add(new VersionRange(from, mark.map(Mark::lastVersion).orElse(lastHidden(header)), path, offset));
         mark.ifPresent(found -> scanner.resumeAt(found.offset()));
         return mark.isPresent();
+    }
+
+    /** What is hidden where nothing is left of a segment from an offset on, which the scanner has come to. */
+    public static VersionRange hiddenToTheEnd(SegmentScanner scanner, SegmentHeader header, String path, long offset) {
+        return new VersionRange(firstHidden(header, scanner.lastVersion()), lastHidden(header), path, offset);
     }
 
     private static long firstHidden(SegmentHeader header, long lastVersion) {

@@ -13,6 +13,8 @@ import java.util.OptionalInt;
  *  0000000001.log    a segment
  *  0000000001.hint   the records of a sealed segment, a cache of it
  *  0000000001.torn   what a crash left behind the end of a segment, kept for a person to look at
+ *  0000000001.damaged what a repair took out of a segment, kept for a person to look at
+ *  MANIFEST.damaged  a manifest that a repair replaced, kept likewise
  *  *.tmp             not finished; removed at open
  * </pre>
  */
@@ -30,9 +32,13 @@ public final class StoreFileNames {
     /** The disk reserve. */
     public static final String RESERVE = "RESERVE";
 
+    /** A damaged manifest that was replaced. */
+    public static final String MANIFEST_DAMAGED = "MANIFEST.damaged";
+
     private static final String SEGMENT_SUFFIX = ".log";
     private static final String HINT_SUFFIX = ".hint";
     private static final String TORN_SUFFIX = ".torn";
+    private static final String DAMAGED_SUFFIX = ".damaged";
     private static final String TEMPORARY_SUFFIX = ".tmp";
     private static final int DIGITS = 10;
 
@@ -53,6 +59,11 @@ public final class StoreFileNames {
         return number(segmentId) + TORN_SUFFIX;
     }
 
+    /** What a repair took out of a segment. */
+    public static String damaged(int segmentId) {
+        return number(segmentId) + DAMAGED_SUFFIX;
+    }
+
     /** The name that a file has until it is finished. */
     public static String temporary(String name) {
         return name + TEMPORARY_SUFFIX;
@@ -66,6 +77,17 @@ public final class StoreFileNames {
     /** Whether the name is that of torn bytes. */
     public static boolean isTorn(String name) {
         return numberOf(name, TORN_SUFFIX).isPresent();
+    }
+
+    /** Whether a repair set the file aside. */
+    public static boolean isSetAside(String name) {
+        return name.endsWith(DAMAGED_SUFFIX);
+    }
+
+    /** The id in the name of any file that has one; empty where it has none. */
+    public static OptionalInt anySegmentId(String name) {
+        int dot = name.indexOf('.');
+        return dot == DIGITS ? numberOf(name, name.substring(dot)) : OptionalInt.empty();
     }
 
     /** The id of the segment file of that name; empty where it is the name of something else. */

@@ -2,16 +2,13 @@ package dev.kvdb.engine.recovery;
 
 import dev.kvdb.engine.index.OrderedIndex;
 import dev.kvdb.engine.log.Segments;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.PriorityQueue;
 
 /**
  * Merges sources that are sorted by key into an index of each key's newest record, without holding more than a record
- * of each source. Where two records of a key have the same version they are copies of one another, or the snapshot's
- * word against a tombstone that it reflects already; the set wins.
+ * of each source.
  */
 final class IndexMerge {
 
@@ -32,14 +29,7 @@ final class IndexMerge {
 
     /** Merges the sources; each is read to its end. */
     OrderedIndex merge(List<RecordSource> sources, Progress progress) {
-        PriorityQueue<RecordSource> queue =
-                new PriorityQueue<>(Math.max(1, sources.size()), Comparator.comparingLong(RecordSource::key));
-        for (RecordSource source : sources) {
-            advance(source, queue, progress);
-        }
-        while (!queue.isEmpty()) {
-            mergeKey(queue, progress);
-        }
+        NewestRecords.forEach(sources, progress, this::add);
         return index.build();
     }
 
@@ -53,33 +43,13 @@ final class IndexMerge {
         return tombstones;
     }
 
-    private void mergeKey(PriorityQueue<RecordSource> queue, Progress progress) {
-        long key = queue.element().key();
-        long version = Long.MIN_VALUE;
-        long location = RecordSource.TOMBSTONE;
-        while (!queue.isEmpty() && queue.element().key() == key) {
-            RecordSource source = queue.remove();
-            boolean wins =
-                    source.version() > version || (source.version() == version && location == RecordSource.TOMBSTONE);
-            if (wins) {
-                version = source.version();
-                location = source.location();
-            }
-            advance(source, queue, progress);
-        }
+    private void add(long key, long version, long location) {
         lastVersion = Math.max(lastVersion, version);
         if (location != RecordSource.TOMBSTONE) {
             index.add(key, location);
             segments.of(location).counters().becameLive(location);
         } else if (keepTombstones) {
             tombstones.put(key, version);
-        }
-    }
-
-    private void advance(RecordSource source, PriorityQueue<RecordSource> queue, Progress progress) {
-        if (source.next()) {
-            queue.add(source);
-            progress.add(1);
         }
     }
 }

@@ -282,7 +282,7 @@ public final class Recovery {
     }
 
     /** The highest version that the segment may hold, as the one that was appended after it says, where it is there. */
-    private static long lastVersionOf(Segment segment, Segments segments) {
+    static long lastVersionOf(Segment segment, Segments segments) {
         for (Segment later : segments.all()) {
             if (later.header().previous().segmentId() == segment.id()) {
                 return later.header().previous().lastVersion();
@@ -364,7 +364,8 @@ public final class Recovery {
         }
     }
 
-    private static long nextVersion(Manifest manifest, Segments segments, long lastVersion) {
+    /** A version above each that was ever given out, where {@code lastVersion} is the highest of a record. */
+    static long nextVersion(Manifest manifest, Segments segments, long lastVersion) {
         long next = Math.max(manifest.versionFloor(), lastVersion + 1);
         for (Segment segment : segments.all()) {
             next = Math.max(next, segment.header().firstVersion() + 1);

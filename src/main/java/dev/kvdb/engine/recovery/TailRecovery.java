@@ -47,7 +47,7 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
      * sync and are lost: no segment holds more records. The swap that seals the tail says so, and not the open that
      * made it: the one after it finds the store clean, and may be the first to write.
      */
-    private static final long VERSIONS_LOST_MAX = RecordLocation.OFFSET_MAX / FrameHeader.REMOVE_BYTES;
+    static final long VERSIONS_LOST_MAX = RecordLocation.OFFSET_MAX / FrameHeader.REMOVE_BYTES;
 
     private static final int TORN_FILES_MAX = 4;
 

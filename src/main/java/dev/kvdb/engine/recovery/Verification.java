@@ -78,7 +78,7 @@ public final class Verification {
     }
 
     /** Refuses a directory that holds no store; one whose manifest is lost still is one. */
-    private static void requireStore(StoreDirectory directory, List<String> names) {
+    static void requireStore(StoreDirectory directory, List<String> names) {
         boolean isStore = names.stream()
                 .anyMatch(name -> name.equals(StoreFileNames.MANIFEST)
                         || StoreFileNames.segmentId(name).isPresent());
@@ -341,6 +341,8 @@ public final class Verification {
         for (String name : names) {
             if (StoreFileNames.isTorn(name)) {
                 findings.note(directory.file(name) + " is what a crash tore off the log; kvdb does not read it");
+            } else if (StoreFileNames.isSetAside(name)) {
+                findings.note(directory.file(name) + " is what a repair set aside; kvdb does not read it");
             }
         }
     }
