@@ -2,7 +2,7 @@
 # kvdb: a durable key-value database. This file is a shell script and, behind it, the jar that it runs.
 #
 #   JAVA_HOME        the Java to use; else the one on the PATH
-#   JAVA_OPTS        options for that Java, for serve, import, export and verify
+#   JAVA_OPTS        options for that Java, for serve, import, export, verify and repair
 #   KVDB_JAVA_OPTS   options for that Java, for every command
 
 fail() {
@@ -51,7 +51,7 @@ tuning="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Xshare:auto"
 [ $# -gt 0 ] || tuning=${JAVA_OPTS:-}
 for word in "$@"; do
   case $word in
-    serve | import | export | verify)
+    serve | import | export | verify | repair)
       tuning=${JAVA_OPTS:-}
       break
       ;;

@@ -36,6 +36,7 @@ final class CommandLineProgram {
         commands.put("import", () -> new ImportCommand(terminal));
         commands.put("export", () -> new ExportCommand(terminal));
         commands.put("verify", () -> new VerifyCommand(terminal));
+        commands.put("repair", () -> new RepairCommand(terminal));
         commands.put("completion", () -> new CompletionCommand(terminal));
         commands.put("help", CommandLine.HelpCommand::new);
     }

@@ -7,7 +7,10 @@ package dev.kvdb.cli;
 final class ExitCode {
 
     static final int OK = 0;
-    /** The key has no value, or a file or a directory could not be used; or a verification found damage. */
+    /**
+     * The key has no value, or a file or a directory could not be used; or a verification found damage, or a repair
+     * lost something or would.
+     */
     static final int FAILED = 1;
     /** The command line is wrong. */
     static final int USAGE = 2;

@@ -21,13 +21,6 @@ final class VerificationText {
     }
 
     private static JsonObject json(String database, VerificationReport report) {
-        List<JsonObject> findings = report.findings().stream()
-                .map(finding -> new JsonObject()
-                        .put("kind", kind(finding))
-                        .put("file", finding.file())
-                        .put("offset", finding.offset())
-                        .put("message", finding.message()))
-                .toList();
         return new JsonObject()
                 .put("database", database)
                 .put("clean", report.isClean())
@@ -37,25 +30,24 @@ final class VerificationText {
                 .put("liveRecords", report.liveRecords())
                 .put("durationMillis", report.durationMillis())
                 .put("findingsTotal", report.findingsTotal())
-                .putObjects("findings", findings)
+                .putObjects("findings", json(report.findings()))
                 .put("notesTotal", report.notesTotal())
                 .putStrings("notes", report.notes());
     }
 
+    static List<JsonObject> json(List<Finding> findings) {
+        return findings.stream()
+                .map(finding -> new JsonObject()
+                        .put("kind", kind(finding))
+                        .put("file", finding.file())
+                        .put("offset", finding.offset())
+                        .put("message", finding.message()))
+                .toList();
+    }
+
     private static String table(String database, VerificationReport report) {
         StringBuilder text = new StringBuilder();
-        for (Finding finding : report.findings()) {
-            text.append("damaged ")
-                    .append(kind(finding))
-                    .append(": ")
-                    .append(finding.file())
-                    .append(" at offset ")
-                    .append(finding.offset())
-                    .append(": ")
-                    .append(finding.message())
-                    .append('\n');
-        }
-        more(text, report.findingsTotal() - report.findings().size(), "finding");
+        lines(text, report.findings(), report.findingsTotal());
         report.notes().forEach(note -> text.append("note: ").append(note).append('\n'));
         more(text, report.notesTotal() - report.notes().size(), "note");
         row(text, "database", database);
@@ -66,13 +58,29 @@ final class VerificationText {
         return text.substring(0, text.length() - 1);
     }
 
+    /** A line for each finding. */
+    static void lines(StringBuilder text, List<Finding> findings, long total) {
+        for (Finding finding : findings) {
+            text.append("damaged ")
+                    .append(kind(finding))
+                    .append(": ")
+                    .append(finding.file())
+                    .append(" at offset ")
+                    .append(finding.offset())
+                    .append(": ")
+                    .append(finding.message())
+                    .append('\n');
+        }
+        more(text, total - findings.size(), "finding");
+    }
+
     private static void more(StringBuilder text, long count, String noun) {
         if (count > 0) {
             text.append("... and ").append(Text.count(count, noun)).append(" more\n");
         }
     }
 
-    private static void row(StringBuilder text, String name, String value) {
+    static void row(StringBuilder text, String name, String value) {
         text.append(String.format(Locale.ROOT, "%-13s %s%n", name, value));
     }
 
@@ -88,11 +96,12 @@ final class VerificationText {
         if (report.findings().stream()
                 .anyMatch(finding -> !finding.kind().isOfCache() && finding.kind() != Finding.Kind.UNSUPPORTED)) {
             text.append("\n      The log is damaged: copy the directory before anything else, check the disk, and take")
-                    .append("\n      the files named above from a backup. What is whole can still be read.");
+                    .append("\n      the files named above from a backup. What is whole can still be read. Where there is no")
+                    .append("\n      backup, 'kvdb repair' keeps what is whole; see first what that would cost.");
         }
         if (report.findings().stream().anyMatch(finding -> finding.kind().isOfCache())) {
-            text.append("\n      Hints and the snapshot are caches of the log: where nothing else is damaged, delete")
-                    .append("\n      those named above while no server runs; the next start makes them anew.");
+            text.append("\n      Hints and the snapshot are caches of the log: where nothing else is damaged,")
+                    .append("\n      'kvdb repair' makes them anew and loses nothing.");
         }
         return text.toString();
     }

@@ -1,7 +1,6 @@
 package dev.kvdb.cli;
 
 import dev.kvdb.engine.StoreVerification;
-import dev.kvdb.engine.VerificationListener;
 import dev.kvdb.engine.env.Environment;
 import dev.kvdb.engine.error.StoreException;
 import dev.kvdb.engine.recovery.VerificationReport;
@@ -38,32 +37,11 @@ final class VerifyCommand extends ResultCommand {
         DatabaseDirectory.requireNoFile(path);
         DatabaseDirectory.requireExists(path);
         VerificationReport report;
-        try (Bar bar = new Bar()) {
+        try (VerificationBar bar = new VerificationBar(terminal(), "verify")) {
             report = new StoreVerification(Environment.system()).run(path, bar);
         } catch (StoreException e) {
             throw DatabaseDirectory.explained(path, e);
         }
         return VerificationText.print(terminal(), json(), path.toString(), report);
-    }
-
-    /** A progress bar that begins when the total is known. */
-    private final class Bar implements VerificationListener, AutoCloseable {
-
-        private @Nullable Progress progress;
-
-        @Override
-        public void progressed(long doneBytes, long totalBytes) {
-            if (progress == null) {
-                progress = Progress.start(terminal(), "verify", totalBytes, " MiB", 1 << 20);
-            }
-            progress.reached(doneBytes);
-        }
-
-        @Override
-        public void close() {
-            if (progress != null) {
-                progress.close();
-            }
-        }
     }
 }

@@ -18,8 +18,8 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Repairs a store that is not open: keeps all that is whole, sets bad bytes aside in files, and says what is lost. Where
- * something is lost, the log is changed only if that is accepted.
+ * Repairs a store that is not open: keeps all that is whole, sets bad bytes aside in files, and says what is lost.
+ * Where something is lost, the log is changed only if that is accepted.
  *
  * <p>May be stopped at any moment, and begun again. May be used by several threads, for different directories.
  */
@@ -65,7 +65,9 @@ public final class StoreRepair {
                                 request.dryRun())
                         .run();
                 return RepairReport.of(
-                        request, result, TimeUnit.NANOSECONDS.toMillis(environment.clock().nanoTime() - start));
+                        request,
+                        result,
+                        TimeUnit.NANOSECONDS.toMillis(environment.clock().nanoTime() - start));
             }
         } catch (NoSpaceException e) {
             throw new DiskFullException(path.toString(), "a repair writes damaged segments anew: " + e.getMessage());

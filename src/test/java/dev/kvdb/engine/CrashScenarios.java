@@ -58,6 +58,7 @@ public final class CrashScenarios {
             case "fuzzed files" -> fuzzedFiles(seed);
             case "verification" -> verification(seed);
             case "histories" -> ConcurrentHistories.run(seed, ConcurrentHistories.IN_A_STORE);
+            case "repair" -> RepairScenario.run(seed);
             default -> throw new IllegalArgumentException(scenario);
         }
     }

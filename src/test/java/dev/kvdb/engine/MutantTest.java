@@ -24,6 +24,7 @@ class MutantTest {
     private static final String VERIFICATION = "verification";
     private static final String HISTORIES = "histories";
     private static final String FUZZED_FILES = "fuzzed files";
+    private static final String REPAIR = "repair";
 
     @ParameterizedTest
     @ValueSource(
@@ -40,6 +41,7 @@ class MutantTest {
                 VERIFICATION,
                 HISTORIES,
                 FUZZED_FILES,
+                REPAIR,
             })
     void engineWithoutAMutant_passesEachHarness(String scenario) throws Exception {
         Seeds.run(seed -> {
@@ -56,7 +58,8 @@ class MutantTest {
         "mutantsOfTombstones",
         "mutantsOfVerification",
         "mutantsOfConcurrency",
-        "mutantsOfReading"
+        "mutantsOfReading",
+        "mutantsOfRepair"
     })
     void engineWithAMutant_failsItsHarness(Mutant mutant) throws Exception {
         Seeds.run(seed -> assertThatThrownBy(() -> mutant.run(seed))
@@ -421,5 +424,76 @@ class MutantTest {
                         "format/FrameHeader.java",
                         "return number >= 0 && number <= VERSION_MAX;",
                         "return true;"));
+    }
+
+    static Stream<Mutant> mutantsOfRepair() {
+        String repair = "recovery/Repair.java";
+        String decision = "recovery/RepairDecision.java";
+        return Stream.of(
+                Mutant.of(
+                        "damaged segments deleted before the swap",
+                        REPAIR,
+                        4,
+                        repair,
+                        "        segments.change(change, liveAsOf + 1);\n",
+                        "        for (Segment gone : replaced) {\n"
+                                + "            directory.deleteIfExists(StoreFileNames.segment(gone.id()));\n        }\n"
+                                + "        segments.change(change, liveAsOf + 1);\n"),
+                Mutant.of(
+                        "manifest swapped before the new segments are synced",
+                        REPAIR,
+                        4,
+                        "recovery/RepairOutput.java",
+                        "        open.finish();\n",
+                        "        open.mark();\n        open.flush();\n"),
+                Mutant.of(
+                        "damaged bytes set aside, and not synced",
+                        REPAIR,
+                        4,
+                        "recovery/SetAsideFile.java",
+                        "            directory.sync(target, name);\n",
+                        ""),
+                Mutant.of(
+                        "older value of a lost key stands",
+                        REPAIR,
+                        4,
+                        decision,
+                        "            tombstones.put(key, buriedVersion);\n",
+                        ""),
+                Mutant.of(
+                        "what the snapshot alone knows to be removed comes back",
+                        REPAIR,
+                        4,
+                        decision,
+                        "!decision.lost.isEmpty() || decision.snapshotVersion > 0",
+                        "!decision.lost.isEmpty()"),
+                Mutant.of(
+                        "tombstones of damaged segments not kept",
+                        REPAIR,
+                        4,
+                        decision,
+                        "            segment.copyTombstones(output);\n",
+                        ""),
+                Mutant.of(
+                        "loss not asked about",
+                        REPAIR,
+                        4,
+                        repair,
+                        "(!loss.isNone() && !acceptLoss)",
+                        "(loss.manifestUncertain() && !acceptLoss)"),
+                Mutant.of(
+                        "record with a damaged header taken for whole without a proof",
+                        REPAIR,
+                        4,
+                        "recovery/RecordSalvage.java",
+                        "boolean proven = ",
+                        "boolean proven = header.version() > 0 || "),
+                Mutant.of(
+                        "records of which no key is known passed over",
+                        REPAIR,
+                        4,
+                        decision,
+                        "                hidden.addAll(segment.hidden());\n",
+                        ""));
     }
 }

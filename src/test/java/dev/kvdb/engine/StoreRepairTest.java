@@ -10,6 +10,7 @@ import dev.kvdb.engine.RepairReport.Outcome;
 import dev.kvdb.engine.RepairScenario.Truth;
 import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.Logs;
+import dev.kvdb.testkit.Seeds;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -25,15 +26,15 @@ class StoreRepairTest {
     void wholeStore_isNotTouched() {
         CrashingFileSystem disk = RepairScenario.closedStore();
         assertThat(repair(disk, true).outcome()).isEqualTo(Outcome.WHOLE);
-        assertThat(disk.trace()).isEmpty();
+        assertThat(disk.trace()).isEqualTo("lock LOCK");
     }
 
     @Test
-    void eachFlippedByte_isRepaired_andNothingIsLostButAValueThatWasHit() {
+    void eachFlippedByteOfTheLog_isRepaired_andNothingIsLostButAValueThatWasHit() {
         CrashingFileSystem disk = RepairScenario.closedStore();
         Truth truth = Truth.of(disk);
         int lossy = 0;
-        for (String name : logFiles(disk)) {
+        for (String name : named(disk, ".log")) {
             int bytes = disk.contents(disk.path(name)).length;
             for (int offset = 0; offset < bytes; offset++) {
                 CrashingFileSystem damaged = disk.copy();
@@ -42,14 +43,141 @@ class StoreRepairTest {
                     continue;
                 }
                 RepairReport report = requireRepaired(damaged, truth, "byte " + offset + " of " + name);
-                lossy += report.outcome() == Outcome.LOSS_NOT_ACCEPTED ? 1 : 0;
                 assertThat(report.loss().hidden()).isEmpty();
+                lossy += report.outcome() == Outcome.LOSS_NOT_ACCEPTED ? 1 : 0;
             }
         }
-        assertThat(lossy).as("bytes of values that count").isEqualTo(9 + 3 + 0 + 2);
+        assertThat(lossy).as("bytes of values that count").isEqualTo(9 + 3 + 0 + 2 + 4);
     }
 
-    private static List<String> logFiles(CrashingFileSystem disk) {
-        return files(disk).stream().filter(name -> name.endsWith(".log")).toList();
+    @Test
+    void eachFlippedByteOfTheOtherFiles_isRepairedWithoutALoss() {
+        CrashingFileSystem disk = RepairScenario.closedStore();
+        Truth truth = Truth.of(disk);
+        for (String name : files(disk)) {
+            int bytes = disk.contents(disk.path(name)).length;
+            for (int offset = 0; offset < bytes && !name.endsWith(".log") && !name.equals("LOCK"); offset += 1 + offset % 2) {
+                CrashingFileSystem damaged = disk.copy();
+                damaged.flipBit(disk.path(name), offset, offset % 8);
+                RepairReport report = requireRepaired(damaged, truth, "byte " + offset + " of " + name);
+                assertThat(report.outcome()).isEqualTo(Outcome.REPAIRED);
+                assertThat(report.manifestWritten()).isEqualTo(name.equals("MANIFEST"));
+            }
+        }
+    }
+
+    @Test
+    void eachFlippedByteWithoutCaches_losesNoMoreThanItSays() {
+        CrashingFileSystem disk = RepairScenario.closedStore();
+        Truth truth = Truth.of(disk);
+        for (String cache : files(disk)) {
+            if (cache.endsWith(".hint") || cache.equals("SNAPSHOT")) {
+                delete(disk, cache);
+            }
+        }
+        int uncertain = 0;
+        for (String name : named(disk, ".log")) {
+            int bytes = disk.contents(disk.path(name)).length;
+            for (int offset = 0; offset < bytes; offset += 1 + offset % 3) {
+                CrashingFileSystem damaged = disk.copy();
+                damaged.flipBit(disk.path(name), offset, offset % 8);
+                if (!VerificationScenario.verify(damaged).isClean()) {
+                    RepairReport report = requireRepaired(damaged, truth, "byte " + offset + " of " + name);
+                    uncertain += report.loss().hidden().isEmpty() ? 0 : 1;
+                }
+            }
+        }
+        assertThat(uncertain).isGreaterThan(100);
+    }
+
+    @Test
+    void eachTruncation_isRepaired() {
+        CrashingFileSystem disk = RepairScenario.closedStore();
+        Truth truth = Truth.of(disk);
+        for (String name : files(disk)) {
+            int bytes = disk.contents(disk.path(name)).length;
+            for (int size = 0; size < bytes && !name.equals("LOCK"); size += 1 + size % 3) {
+                CrashingFileSystem damaged = disk.copy();
+                damaged.truncateFile(disk.path(name), size);
+                if (!VerificationScenario.verify(damaged).isClean()) {
+                    RepairReport report = requireRepaired(damaged, truth, name + " cut to " + size);
+                    assertThat(report.loss().hidden()).isEmpty();
+                }
+            }
+        }
+    }
+
+    @Test
+    void missingSegment_losesTheKeysThatItsHintNames_orTheSnapshot() {
+        RepairScenario.requireMissingSegmentsRepaired(RepairScenario.closedStore());
+    }
+
+    @Test
+    void tombstoneThatOnlyTheSnapshotKnowsOf_isWrittenAnew() {
+        RepairScenario.requireHiddenTombstoneKept();
+    }
+
+    @Test
+    void missingManifest_isMadeAnew_withLeaveWhereItMayHaveListedLess() {
+        CrashingFileSystem closed = RepairScenario.closedStore();
+        delete(closed, "MANIFEST");
+        assertThat(requireRepaired(closed, Truth.of(RepairScenario.closedStore()), "closed properly")
+                        .outcome())
+                .isEqualTo(Outcome.REPAIRED);
+        CrashingFileSystem killed = VerificationScenario.smallStore();
+        Truth truth = Truth.of(killed);
+        delete(killed, "MANIFEST");
+        RepairReport report = requireRepaired(killed, truth, "killed");
+        assertThat(report.outcome()).isEqualTo(Outcome.LOSS_NOT_ACCEPTED);
+        assertThat(report.loss().manifestUncertain()).isTrue();
+        assertThat(report.loss().keys()).isEmpty();
+        repair(killed, true);
+        assertThat(Truth.of(killed)).as("nothing was lost").isEqualTo(truth);
+    }
+
+    @Test
+    void damageInTheTail_isRepaired_andATornEndIsNone() {
+        MemoryStore running = new MemoryStore().open();
+        for (int key = 1; key <= 5; key++) {
+            running.set(key, 20);
+        }
+        CrashingFileSystem disk = running.image().disk;
+        running.close();
+        Truth truth = Truth.of(disk);
+        int groupBytes = 65 + 33 + 20;
+        for (int offset = 0; offset < 128 + 4 * groupBytes; offset++) {
+            CrashingFileSystem damaged = disk.copy();
+            damaged.flipBit(disk.path("0000000001.log"), offset, offset % 8);
+            requireRepaired(damaged, truth, "byte " + offset + " of the tail");
+        }
+        disk.truncateFile(disk.path("0000000001.log"), 128 + 5 * groupBytes - 7);
+        assertThat(repair(disk, true).outcome()).isEqualTo(Outcome.WHOLE);
+    }
+
+    @Test
+    void randomDamage_losesNoMoreThanItSays() throws Exception {
+        Seeds.run(seed -> {
+            for (int i = 0; i < 60; i++) {
+                RepairScenario.RandomDamage random = new RepairScenario.RandomDamage(seed + i);
+                requireRepaired(random.disk(), random.truth(), "run " + i + ", " + random.done());
+            }
+        });
+    }
+
+    @Test
+    void repairKilledAnywhere_isAsGoodWhenItIsRepeated() throws Exception {
+        Seeds.run(seed -> {
+            int states = 0;
+            for (int i = 0; i < 12; i++) {
+                RepairScenario.RandomDamage random = new RepairScenario.RandomDamage(seed + i);
+                states += RepairScenario.requireCrashSafe(
+                        random.disk(), i % 4 > 0, 6, seed + i, "run " + i + ", " + random.done());
+            }
+            assertThat(states).isGreaterThan(1_000);
+        });
+    }
+
+    private static List<String> named(CrashingFileSystem disk, String suffix) {
+        return files(disk).stream().filter(name -> name.endsWith(suffix)).toList();
     }
 }

@@ -82,8 +82,7 @@ public record Manifest(UUID storeId, long versionFloor, int nextSegmentId, List<
 
     /** Whether these bytes, from position 0 to the limit, begin as a manifest does. */
     public static boolean begins(ByteBuffer source) {
-        return source.limit() >= MAGIC.length
-                && source.slice(0, MAGIC.length).equals(ByteBuffer.wrap(MAGIC));
+        return source.limit() >= MAGIC.length && source.slice(0, MAGIC.length).equals(ByteBuffer.wrap(MAGIC));
     }
 
     /**

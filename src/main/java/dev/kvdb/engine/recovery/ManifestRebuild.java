@@ -22,16 +22,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Collectors;
 
 /**
  * The manifest as the other files tell it.
  *
  * <p>They cannot always tell all of it: garbage collection may have been stopped between the swap that removed a
  * segment and that segment's deletion, and then what was removed would count again. It is certain only where the index
- * snapshot covers exactly the segments that are there, which is how a store is closed.
+ * snapshot covers exactly the segments that are known of, which is how a store is closed. A segment of which only hint
+ * or snapshot are left is listed, so that what was in it is not passed over.
  *
  * @param manifest the manifest
  * @param certain whether it lists what the lost one listed
@@ -47,6 +49,7 @@ record ManifestRebuild(Manifest manifest, boolean certain) {
     static ManifestRebuild of(StoreDirectory directory) throws IOException {
         List<String> names = directory.files().list(directory.path());
         TreeMap<Integer, SegmentHeader> headers = new TreeMap<>();
+        TreeMap<Integer, HintHeader> hints = new TreeMap<>();
         List<Integer> lost = new ArrayList<>();
         int idMax = 0;
         for (String name : names) {
@@ -55,51 +58,72 @@ record ManifestRebuild(Manifest manifest, boolean certain) {
             if (id > 0) {
                 readHeader(directory, id).ifPresentOrElse(header -> headers.put(id, header), () -> lost.add(id));
             }
+            int hintOf = StoreFileNames.hintSegmentId(name).orElse(0);
+            if (hintOf > 0) {
+                readHint(directory, hintOf).ifPresent(hint -> hints.put(hintOf, hint));
+            }
         }
-        UUID storeId = onlyStore(directory, headers.values());
+        UUID storeId = onlyStore(directory, headers.values(), hints.values());
+        hints.values().removeIf(hint -> !hint.storeId().equals(storeId));
         for (int id : lost) {
             headers.put(id, standIn(directory, storeId, id));
         }
-        Map<Integer, Long> covered = new HashMap<>();
-        long versionMax = readSnapshot(directory, storeId, names, covered);
-        List<SegmentEntry> entries = new ArrayList<>();
+        TreeMap<Integer, Long> known = new TreeMap<>();
+        long versionMax = readSnapshot(directory, storeId, names, known);
+        Map<Integer, Long> covered = Map.copyOf(known);
+        hints.forEach((id, hint) -> known.putIfAbsent(id, hint.segmentLength()));
+        TreeMap<Integer, SegmentEntry> entries = new TreeMap<>();
+        known.forEach((id, length) -> entries.put(id, new SegmentEntry(id, Kind.REWRITTEN, true, length)));
         for (SegmentHeader header : headers.values()) {
-            entries.add(entry(directory, header, headers, covered));
+            entries.put(header.segmentId(), entry(directory, header, headers, known));
             versionMax = Math.max(versionMax, Math.max(header.firstVersion(), header.liveAsOf()));
             versionMax = Math.max(versionMax, header.previous().lastVersion());
         }
-        for (int id : covered.keySet()) {
-            idMax = Math.max(idMax, id);
-        }
         Map<Integer, Long> there = new HashMap<>();
-        entries.forEach(entry -> there.put(entry.id(), entry.length()));
+        entries.forEach((id, entry) -> there.put(id, entry.length()));
+        int nextId = Math.max(idMax, known.isEmpty() ? 0 : known.lastKey()) + 1;
+        long floor = versionMax + 1 + TailRecovery.VERSIONS_LOST_MAX;
         return new ManifestRebuild(
-                new Manifest(storeId, versionMax + 1 + TailRecovery.VERSIONS_LOST_MAX, idMax + 1, entries),
-                covered.equals(there));
+                new Manifest(storeId, floor, nextId, List.copyOf(entries.values())), covered.equals(there));
     }
 
     private static Optional<SegmentHeader> readHeader(StoreDirectory directory, int id) throws IOException {
         String name = StoreFileNames.segment(id);
         try {
             SegmentHeader header = SegmentHeader.decode(
-                    directory.read(name, SegmentHeader.BYTES), directory.file(name).toString());
+                    directory.read(name, SegmentHeader.BYTES),
+                    directory.file(name).toString());
             return header.segmentId() == id ? Optional.of(header) : Optional.empty();
         } catch (DamageException e) {
             return Optional.empty();
         }
     }
 
-    private static UUID onlyStore(StoreDirectory directory, Collection<SegmentHeader> headers) {
-        List<UUID> stores =
-                headers.stream().map(SegmentHeader::storeId).distinct().toList();
+    private static Optional<HintHeader> readHint(StoreDirectory directory, int id) throws IOException {
+        String name = StoreFileNames.hint(id);
+        try {
+            HintHeader header = HintHeader.decode(
+                    directory.read(name, HintHeader.BYTES), directory.file(name).toString());
+            return header.segmentId() == id ? Optional.of(header) : Optional.empty();
+        } catch (DamageException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static UUID onlyStore(
+            StoreDirectory directory, Collection<SegmentHeader> headers, Collection<HintHeader> hints) {
+        Set<UUID> stores = headers.stream().map(SegmentHeader::storeId).collect(Collectors.toSet());
+        if (stores.isEmpty()) {
+            stores = hints.stream().map(HintHeader::storeId).collect(Collectors.toSet());
+        }
         if (stores.size() != 1) {
             throw new DamageException(
                     directory.path().toString(),
                     0,
-                    "segments of one store, at least one of them with an intact header",
-                    stores.isEmpty() ? "no intact header" : "segments of the stores " + stores);
+                    "segments or hints of one store, at least one of them with an intact header",
+                    stores.isEmpty() ? "no intact header" : "files of the stores " + stores);
         }
-        return stores.get(0);
+        return stores.iterator().next();
     }
 
     /** What stands for a lost header. An appended segment begins with a mark, others do not. */
@@ -118,48 +142,31 @@ record ManifestRebuild(Manifest manifest, boolean certain) {
             StoreDirectory directory,
             SegmentHeader header,
             TreeMap<Integer, SegmentHeader> all,
-            Map<Integer, Long> covered)
+            Map<Integer, Long> lengths)
             throws IOException {
         int id = header.segmentId();
-        Long sealedAt = covered.getOrDefault(id, hintedLength(directory, header));
         for (SegmentHeader other : all.values()) {
             if (other.previous().segmentId() == id) {
-                sealedAt = other.previous().length();
+                return new SegmentEntry(
+                        id, header.kind(), true, other.previous().length());
             }
+        }
+        Long sealedAt = lengths.get(id);
+        if (sealedAt != null) {
+            return new SegmentEntry(id, header.kind(), true, sealedAt);
         }
         boolean last = all.tailMap(id, false).values().stream().noneMatch(other -> other.kind() == Kind.APPENDED);
-        if (sealedAt == null && header.kind() == Kind.APPENDED && last) {
+        if (header.kind() == Kind.APPENDED && last) {
             return new SegmentEntry(id, header.kind(), false, 0);
         }
-        if (sealedAt == null) {
-            String name = StoreFileNames.segment(id);
-            try (StoreFile file = directory.files().openForReading(directory.file(name))) {
-                sealedAt = file.size();
-            }
-        }
-        return new SegmentEntry(id, header.kind(), true, sealedAt);
-    }
-
-    private static @Nullable Long hintedLength(StoreDirectory directory, SegmentHeader segment) throws IOException {
-        String name = StoreFileNames.hint(segment.segmentId());
-        if (!directory.files().exists(directory.file(name))) {
-            return null;
-        }
-        try {
-            HintHeader header = HintHeader.decode(
-                    directory.read(name, HintHeader.BYTES), directory.file(name).toString());
-            boolean isOfSegment =
-                    header.storeId().equals(segment.storeId()) && header.segmentId() == segment.segmentId();
-            return isOfSegment ? header.segmentLength() : null;
-        } catch (DamageException e) {
-            return null;
+        try (StoreFile file = directory.files().openForReading(directory.file(StoreFileNames.segment(id)))) {
+            return new SegmentEntry(id, header.kind(), true, file.size());
         }
     }
 
     /** Reads which segments the snapshot covers, and its version; 0 where there is no intact one. */
     private static long readSnapshot(
-            StoreDirectory directory, UUID storeId, List<String> names, Map<Integer, Long> covered)
-            throws IOException {
+            StoreDirectory directory, UUID storeId, List<String> names, Map<Integer, Long> covered) throws IOException {
         if (!names.contains(StoreFileNames.SNAPSHOT)) {
             return 0;
         }

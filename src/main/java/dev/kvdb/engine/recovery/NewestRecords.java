@@ -33,8 +33,8 @@ final class NewestRecords {
             long location = RecordSource.TOMBSTONE;
             while (!queue.isEmpty() && queue.element().key() == key) {
                 RecordSource source = queue.remove();
-                boolean wins =
-                        source.version() > version || (source.version() == version && location == RecordSource.TOMBSTONE);
+                boolean wins = source.version() > version
+                        || (source.version() == version && location == RecordSource.TOMBSTONE);
                 if (wins) {
                     version = source.version();
                     location = source.location();

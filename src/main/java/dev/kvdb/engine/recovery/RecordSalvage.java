@@ -43,8 +43,7 @@ final class RecordSalvage {
             return Optional.empty();
         }
         FrameHeader header = headerOf(bytes, known.key(), known.version(), known.valueBytes());
-        boolean proven =
-                FrameHeader.valueCrcIn(bytes) == header.valueCrc() || hasChecksumOf(bytes, header);
+        boolean proven = FrameHeader.valueCrcIn(bytes) == header.valueCrc() || hasChecksumOf(bytes, header);
         return proven ? Optional.of(record(header, bytes)) : Optional.empty();
     }
 

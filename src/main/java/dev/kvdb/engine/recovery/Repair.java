@@ -110,8 +110,8 @@ public final class Repair {
             return result(before, RepairLoss.NONE, null);
         }
         Progress progress = new Progress(phase(1), before.bytes());
-        Manifest manifest = readManifest();
-        boolean manifestIsLost = manifest == null;
+        Manifest asFound = readManifest();
+        Manifest manifest = asFound;
         boolean manifestUncertain = false;
         if (manifest == null) {
             ManifestRebuild rebuild = ManifestRebuild.of(directory);
@@ -120,13 +120,13 @@ public final class Repair {
         }
         boolean mayWrite = !dryRun && (acceptLoss || !manifestUncertain);
         if (mayWrite) {
-            if (manifestIsLost) {
+            if (asFound == null) {
                 writeManifest(manifest);
             }
             RepairSurvey.recoverTail(directory, manifest, random, progress);
             manifest = requireManifest();
         }
-        RepairSurvey survey = RepairSurvey.of(directory, manifest, !manifestIsLost, mayWrite, progress);
+        RepairSurvey survey = RepairSurvey.of(directory, manifest, asFound, mayWrite, progress);
         try {
             hintsWritten = survey.hintsWritten();
             RepairDecision decision = RepairDecision.of(survey, progress);
@@ -146,8 +146,7 @@ public final class Repair {
     }
 
     private Result result(Verification.Result before, RepairLoss loss, Verification.@Nullable Result after) {
-        return new Result(
-                before, loss, manifestWritten, segmentsWritten, hintsWritten, List.copyOf(setAside), after);
+        return new Result(before, loss, manifestWritten, segmentsWritten, hintsWritten, List.copyOf(setAside), after);
     }
 
     /** Null where it is missing or damaged. */

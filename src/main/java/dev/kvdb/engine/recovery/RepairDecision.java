@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The log alone tells, hints of damaged segments included, unless damage hides records from them too. Then the index
  * snapshot has the word for the segments that it covers, as at an open. A key whose newest value is lost has none, even
- * where an older one survives: a tombstone of the lost version says so. Where not even keys are known, each key's newest
- * surviving record stands.
+ * where an older one survives: a tombstone of the lost version says so. Where not even keys are known, each key's
+ * newest surviving record stands.
  *
  * <p>Belongs to one thread.
  */
@@ -48,7 +48,10 @@ final class RepairDecision {
     private final Map<Integer, List<Long>> locationsThere = new HashMap<>();
 
     private OrderedIndex index = OrderedIndex.builder().build();
-    private @Nullable Long snapshotVersion;
+
+    /** Of the snapshot, where it has the word; else 0. */
+    private long snapshotVersion;
+
     private long uncertainKeys;
     private long firstVersion = Long.MAX_VALUE;
     private long lastVersion;
@@ -64,7 +67,7 @@ final class RepairDecision {
         decision.buildIndex();
         decision.collectKeysThere();
         decision.judge();
-        if (!decision.lost.isEmpty() || decision.snapshotVersion != null) {
+        if (!decision.lost.isEmpty() || decision.snapshotVersion > 0) {
             decision.findOlderSurvivors();
         }
         return decision;
@@ -92,7 +95,7 @@ final class RepairDecision {
                 buildIndexFromSnapshot();
                 return;
             } catch (DamageException e) {
-                snapshotVersion = null;
+                snapshotVersion = 0;
             }
         }
         build(survey.allRecords(Set.of()), Set.of());
@@ -175,7 +178,9 @@ final class RepairDecision {
                 @Override
                 public void lost(long key, int offset, @Nullable HintEntry known) {
                     long version = known == null ? LostKey.VERSION_UNKNOWN : known.version();
-                    lost.put(key, new LostKey(key, version, segment.found().segment().path(), offset));
+                    lost.put(
+                            key,
+                            new LostKey(key, version, segment.found().segment().path(), offset));
                 }
             });
             RecordTable removed = segment.tombstones();
@@ -205,7 +210,7 @@ final class RepairDecision {
                 LostKey lostHere = lost.get(key);
                 boolean hasNoValue = lostHere != null || index.get(key) == OrderedIndex.ABSENT;
                 if (location != RecordSource.TOMBSTONE && hasNoValue) {
-                    bury(key, version, lostHere);
+                    bury(key, version, location, lostHere);
                 }
             });
         } finally {
@@ -215,17 +220,23 @@ final class RepairDecision {
         }
     }
 
-    private void bury(long key, long survivingVersion, @Nullable LostKey lostHere) {
-        boolean versionIsKnown = lostHere != null && lostHere.version() != LostKey.VERSION_UNKNOWN;
-        long version = versionIsKnown && lostHere != null
-                ? lostHere.version()
-                : snapshotVersion == null ? survivingVersion : snapshotVersion;
-        if (survivingVersion >= version) {
-            // A whole copy of the very record.
+    private void bury(long key, long version, long location, @Nullable LostKey lostHere) {
+        long buriedVersion;
+        boolean isCopy;
+        if (lostHere != null && lostHere.version() != LostKey.VERSION_UNKNOWN) {
+            buriedVersion = lostHere.version();
+            isCopy = version >= buriedVersion;
+        } else {
+            buriedVersion = snapshotVersion;
+            isCopy = version >= buriedVersion
+                    || survey.segments().of(location).header().liveAsOf() >= buriedVersion;
+        }
+        if (isCopy) {
+            // The very record that is lost elsewhere.
             lost.remove(key);
         } else {
-            tombstones.put(key, version);
-            willWrite(version);
+            tombstones.put(key, buriedVersion);
+            willWrite(buriedVersion);
         }
     }
 
@@ -237,7 +248,8 @@ final class RepairDecision {
     /** Writes what is to stand in the place of the damaged segments. */
     void write(RepairOutput output) throws IOException {
         for (DamagedSegment segment : survey.damaged().values()) {
-            progress.phase("writing anew what is whole in " + segment.found().segment().path());
+            progress.phase(
+                    "writing anew what is whole in " + segment.found().segment().path());
             forEachNewestSet(segment, new DamagedSegment.Judgement() {
                 @Override
                 public void saved(StoredRecord record) throws IOException {

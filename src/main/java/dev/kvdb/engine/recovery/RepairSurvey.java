@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All segments of a store that is to be repaired: which are whole, and what there is of the others. Makes the hints of
@@ -29,7 +30,10 @@ final class RepairSurvey {
 
     private final StoreDirectory directory;
     private final Manifest manifest;
-    private final boolean floorIsKnown;
+
+    /** No version in a segment that was sealed when the repair began exceeds the floor of the manifest of then. */
+    private final @Nullable Manifest asFound;
+
     private final boolean mayWrite;
     private final Progress progress;
     private final Segments segments;
@@ -45,11 +49,15 @@ final class RepairSurvey {
     private int hintsWritten;
 
     private RepairSurvey(
-            StoreDirectory directory, Manifest manifest, boolean floorIsKnown, boolean mayWrite, Progress progress)
+            StoreDirectory directory,
+            Manifest manifest,
+            @Nullable Manifest asFound,
+            boolean mayWrite,
+            Progress progress)
             throws IOException {
         this.directory = directory;
         this.manifest = manifest;
-        this.floorIsKnown = floorIsKnown;
+        this.asFound = asFound;
         this.mayWrite = mayWrite;
         this.progress = progress;
         this.segments = new Segments(directory, manifest, OPEN_FILES_MAX);
@@ -66,7 +74,7 @@ final class RepairSurvey {
      */
     static void recoverTail(StoreDirectory directory, Manifest manifest, RandomGenerator random, Progress progress)
             throws IOException {
-        RepairSurvey survey = new RepairSurvey(directory, manifest, true, true, progress);
+        RepairSurvey survey = new RepairSurvey(directory, manifest, null, true, progress);
         try {
             boolean isReadable = survey.found.values().stream()
                     .filter(adoption -> !adoption.sealed())
@@ -83,13 +91,17 @@ final class RepairSurvey {
      * Reads all segments.
      *
      * @param manifest what they are
-     * @param floorIsKnown whether the manifest's floor exceeds all versions of sealed segments
+     * @param asFound the manifest that the repair began with; null where it was lost
      * @param mayWrite whether hints may be made anew
      */
     static RepairSurvey of(
-            StoreDirectory directory, Manifest manifest, boolean floorIsKnown, boolean mayWrite, Progress progress)
+            StoreDirectory directory,
+            Manifest manifest,
+            @Nullable Manifest asFound,
+            boolean mayWrite,
+            Progress progress)
             throws IOException {
-        RepairSurvey survey = new RepairSurvey(directory, manifest, floorIsKnown, mayWrite, progress);
+        RepairSurvey survey = new RepairSurvey(directory, manifest, asFound, mayWrite, progress);
         for (SegmentAdoption adoption : survey.found.values()) {
             progress.phase("reading " + adoption.segment().path());
             survey.read(adoption);
@@ -127,8 +139,12 @@ final class RepairSurvey {
 
     private DamagedSegment surveyed(SegmentAdoption adoption, long length) throws IOException {
         long lastVersion = Recovery.lastVersionOf(adoption.segment(), segments);
-        if (adoption.sealed() && floorIsKnown) {
-            lastVersion = Math.min(lastVersion, manifest.versionFloor() - 1);
+        Manifest begunWith = asFound;
+        if (begunWith != null
+                && begunWith.segments().stream()
+                        .anyMatch(entry -> entry.sealed()
+                                && entry.id() == adoption.segment().id())) {
+            lastVersion = Math.min(lastVersion, begunWith.versionFloor() - 1);
         }
         return DamagedSegment.survey(directory, adoption, length, lastVersion);
     }

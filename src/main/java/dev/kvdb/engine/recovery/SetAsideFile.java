@@ -22,8 +22,7 @@ final class SetAsideFile {
      *
      * @return the file's path
      */
-    static String write(StoreDirectory directory, UUID storeId, int segmentId, List<Range> ranges)
-            throws IOException {
+    static String write(StoreDirectory directory, UUID storeId, int segmentId, List<Range> ranges) throws IOException {
         String name = StoreFileNames.damaged(segmentId);
         String temporary = StoreFileNames.temporary(name);
         directory.deleteIfExists(temporary);

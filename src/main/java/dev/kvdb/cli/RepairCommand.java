@@ -1,0 +1,75 @@
+package dev.kvdb.cli;
+
+import dev.kvdb.engine.RepairReport;
+import dev.kvdb.engine.StoreRepair;
+import dev.kvdb.engine.env.Environment;
+import dev.kvdb.engine.error.StoreException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Repairs a database that no server has open. */
+@Command(
+        name = "repair",
+        mixinStandardHelpOptions = true,
+        description = "Repair a damaged database that no server has open.",
+        footerHeading = "%n",
+        footer = {
+            "Keeps all records that are whole, with their versions, and makes hints, index snapshot and manifest",
+            "anew. Bad bytes are kept in files beside (*.damaged). Where something is lost, it says what, and leaves",
+            "the log as it is unless --accept-loss is given. May be stopped at any time and run again.",
+            "Copy the directory before you accept a loss.",
+            "",
+            "Exits with 0 where the database is whole now and nothing was lost, else with 1.",
+            "The members of --json are described in docs/cli.md."
+        })
+final class RepairCommand extends ResultCommand {
+
+    @Parameters(
+            index = "0",
+            arity = "0..1",
+            paramLabel = "DB_PATH",
+            description = {
+                "The database's directory.",
+                "Default: $" + DatabaseDirectory.VARIABLE + ", or " + DatabaseDirectory.DEFAULT + "."
+            })
+    private @Nullable String directory;
+
+    @Option(
+            names = "--accept-loss",
+            description = {
+                "Go on where something is lost: a key whose newest value is damaged has none any more; where not even",
+                "keys are known, each key's newest value that is left stands."
+            })
+    private boolean acceptLoss;
+
+    @Option(names = "--dry-run", description = "Change nothing; say what would be lost.")
+    private boolean dryRun;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // by picocli
+    private CommandSpec spec;
+
+    RepairCommand(Terminal terminal) {
+        super(terminal);
+    }
+
+    @Override
+    public Integer call() {
+        Path path = DatabaseDirectory.of(directory, terminal(), spec);
+        DatabaseDirectory.requireNoFile(path);
+        DatabaseDirectory.requireExists(path);
+        StoreRepair.Request request = new StoreRepair.Request(acceptLoss, dryRun);
+        RepairReport report;
+        try (VerificationBar bar = new VerificationBar(terminal(), "repair")) {
+            report = new StoreRepair(Environment.system()).run(path, request, bar);
+        } catch (StoreException e) {
+            throw DatabaseDirectory.explained(path, e);
+        }
+        return new RepairText(path.toString(), request, report).print(terminal(), json());
+    }
+}
