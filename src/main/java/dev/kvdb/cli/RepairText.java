@@ -43,8 +43,10 @@ record RepairText(String database, StoreRepair.Request request, RepairReport rep
                 .put("findingsTotal", report.findingsTotal())
                 .putObjects("findings", VerificationText.json(report.findings()))
                 .put("lostKeysTotal", loss.keys().size())
-                .putObjects("lostKeys", loss.keys().stream().map(RepairText::json).toList())
-                .putObjects("hidden", loss.hidden().stream().map(RepairText::json).toList())
+                .putObjects(
+                        "lostKeys", loss.keys().stream().map(RepairText::json).toList())
+                .putObjects(
+                        "hidden", loss.hidden().stream().map(RepairText::json).toList())
                 .put("uncertainKeys", loss.uncertainKeys())
                 .put("manifestUncertain", loss.manifestUncertain())
                 .put("manifestRewritten", report.manifestWritten())
@@ -84,12 +86,20 @@ record RepairText(String database, StoreRepair.Request request, RepairReport rep
             if (lost.version() != LostKey.VERSION_UNKNOWN) {
                 text.append(", version ").append(lost.version());
             }
-            text.append(": ").append(lost.file()).append(" at offset ").append(lost.offset()).append('\n');
+            text.append(": ")
+                    .append(lost.file())
+                    .append(" at offset ")
+                    .append(lost.offset())
+                    .append('\n');
         }
         for (VersionRange range : loss.hidden()) {
             text.append("lost records of unknown keys, versions ").append(range.from());
             text.append(range.to() == Long.MAX_VALUE ? " and later" : " to " + range.to());
-            text.append(": ").append(range.file()).append(" at offset ").append(range.offset()).append('\n');
+            text.append(": ")
+                    .append(range.file())
+                    .append(" at offset ")
+                    .append(range.offset())
+                    .append('\n');
         }
         if (report.outcome() == Outcome.LEFT) {
             text.append("left after the repair:\n");

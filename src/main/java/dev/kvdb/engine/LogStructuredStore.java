@@ -164,13 +164,14 @@ final class LogStructuredStore implements Store {
             if (cached != null) {
                 return Optional.of(new Entry(key, cached.version(), cached.value()));
             }
-            Segment segment = segments.pin(RecordLocation.segmentId(location));
-            if (segment != null) {
-                try {
-                    return Optional.of(read(segment, location, key));
-                } finally {
-                    segment.unpin();
+            try {
+                Segment segment = segments.pin(RecordLocation.segmentId(location));
+                if (segment != null) {
+                    return Optional.of(readPinned(segment, location, key));
                 }
+            } catch (DamageException e) {
+                damagedReads.increment();
+                throw e;
             }
         }
     }
@@ -285,7 +286,8 @@ final class LogStructuredStore implements Store {
         }
     }
 
-    private Entry read(Segment segment, long location, long key) {
+    /** Reads a record, and gives the segment's pin back. */
+    private Entry readPinned(Segment segment, long location, long key) {
         cache.countMiss();
         try {
             SegmentReads.StoredRecord stored = SegmentReads.readSet(segment, location, key);
@@ -296,9 +298,10 @@ final class LogStructuredStore implements Store {
             cache.put(key, new ValueCache.CachedValue(location, header.version(), value));
             return new Entry(key, header.version(), value);
         } catch (DamageException e) {
-            damagedReads.increment();
             segment.noteDamage();
             throw e;
+        } finally {
+            segment.unpin();
         }
     }
 

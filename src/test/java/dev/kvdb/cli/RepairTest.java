@@ -115,7 +115,8 @@ class RepairTest {
         assertThat(accepted.exitCode()).isEqualTo(1);
         assertThat(accepted.text()).contains(lost).endsWith("outcome       repaired-with-loss\n");
         assertThat(accepted.err())
-                .startsWith("kvdb: " + database + " is whole again and takes writes. Lost: the newest value of 1 key\n");
+                .startsWith(
+                        "kvdb: " + database + " is whole again and takes writes. Lost: the newest value of 1 key\n");
         assertThat(verify()).isZero();
         assertThat(repair().exitCode()).isZero();
         try (Store store = Store.open(database, OPTIONS)) {

@@ -435,10 +435,10 @@ class MutantTest {
                         REPAIR,
                         4,
                         repair,
-                        "        segments.change(change, liveAsOf + 1);\n",
-                        "        for (Segment gone : replaced) {\n"
-                                + "            directory.deleteIfExists(StoreFileNames.segment(gone.id()));\n        }\n"
-                                + "        segments.change(change, liveAsOf + 1);\n"),
+                        "                segments.change(change, liveAsOf + 1);\n",
+                        "                for (Segment gone : replaced) {\n"
+                                + "                    directory.deleteIfExists(StoreFileNames.segment(gone.id()));\n"
+                                + "                }\n                segments.change(change, liveAsOf + 1);\n"),
                 Mutant.of(
                         "manifest swapped before the new segments are synced",
                         REPAIR,

@@ -217,7 +217,9 @@ final class RepairScenario {
         }
     }
 
-    /** Damages a tombstone that no hint names: only the snapshot says that its key is gone, and an older set survives. */
+    /**
+     * Damages a tombstone that no hint names: only the snapshot says that its key is gone, and an older set survives.
+     */
     static void requireHiddenTombstoneKept() {
         MemoryStore store = new MemoryStore().open();
         store.set(1, 10);

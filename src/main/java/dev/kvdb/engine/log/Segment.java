@@ -1,9 +1,11 @@
 package dev.kvdb.engine.log;
 
 import dev.kvdb.engine.env.StoreFile;
+import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.format.SegmentHeader;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -122,6 +124,7 @@ public final class Segment {
      * Pins the segment, opening its file where it is not open.
      *
      * @return false where the segment is retired: its live records are elsewhere by now
+     * @throws DamageException where there is no such file
      * @throws StoreIoException where the file cannot be opened
      */
     boolean pin() {
@@ -185,6 +188,8 @@ public final class Segment {
         }
         try {
             file = directory.files().openForReading(directory.file(StoreFileNames.segment(id())));
+        } catch (NoSuchFileException e) {
+            throw new DamageException(path(), 0, "a segment that the manifest lists", "no such file");
         } catch (IOException e) {
             throw new StoreIoException("open", path(), e);
         }

@@ -78,8 +78,11 @@ public record SegmentContents(RecordTable records, List<VersionRange> hidden, in
         return header.kind() == SegmentHeader.Kind.APPENDED ? lastVersion + 1 : header.firstVersion();
     }
 
-    /** What is copied was applied by then; in an appended segment nothing but a mark says how far versions went. */
+    /**
+     * What is copied was applied by then; in an appended segment, or where the header is lost, nothing but a mark says
+     * how far versions went.
+     */
     private static long lastHidden(SegmentHeader header) {
-        return header.kind() == SegmentHeader.Kind.APPENDED ? Long.MAX_VALUE : header.liveAsOf();
+        return header.liveAsOf() == 0 ? Long.MAX_VALUE : header.liveAsOf();
     }
 }

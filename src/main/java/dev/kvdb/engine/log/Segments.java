@@ -1,5 +1,6 @@
 package dev.kvdb.engine.log;
 
+import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.format.Manifest;
 import dev.kvdb.engine.format.RecordLocation;
@@ -109,6 +110,7 @@ public final class Segments {
      * Pins the segment of that id, and makes room for its file.
      *
      * @return null where the store no longer has it: look the record up anew
+     * @throws DamageException where its file is missing
      * @throws StoreIoException where its file cannot be opened
      */
     public @Nullable Segment pin(int segmentId) {

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StoreDirectory {
 
+    private static final int COPY_BYTES = 256 * 1024;
+
     private final FileSystem files;
     private final Path path;
     private final LongAdder bytesWritten = new LongAdder();
@@ -103,6 +105,18 @@ public final class StoreDirectory {
             ByteBuffer target = ByteBuffer.allocate((int) Math.min(bytesMax, file.size()));
             file.read(target, 0);
             return target.flip();
+        }
+    }
+
+    /**
+     * Reads all of a file, to tell one that is damaged from one that the operating system does not give back.
+     *
+     * @throws IOException where it does not
+     */
+    public void requireReadable(String name) throws IOException {
+        try (StoreFile file = files.openForReading(file(name))) {
+            ByteBuffer target = ByteBuffer.allocate(COPY_BYTES);
+            for (long position = 0; file.read(target.clear(), position) > 0; position += target.position()) {}
         }
     }
 

@@ -113,9 +113,20 @@ record DamagedSegment(
 
     /** What the segment's hint says that is in it. Null where there is no intact one. */
     private static @Nullable RecordTable listedByHint(StoreDirectory directory, Segment segment) throws IOException {
-        if (!directory.files().exists(directory.file(StoreFileNames.hint(segment.id())))) {
+        String name = StoreFileNames.hint(segment.id());
+        if (!directory.files().exists(directory.file(name))) {
             return null;
         }
+        RecordTable listed = readHint(directory, segment);
+        if (listed == null) {
+            // A read that failed for once must not pass for damage.
+            directory.requireReadable(name);
+            listed = readHint(directory, segment);
+        }
+        return listed;
+    }
+
+    private static @Nullable RecordTable readHint(StoreDirectory directory, Segment segment) throws IOException {
         RecordTable listed = new RecordTable();
         try (HintFile hint = HintFile.open(directory, segment)) {
             for (HintEntry entry = hint.next(); entry != null; entry = hint.next()) {

@@ -11,7 +11,8 @@ import dev.kvdb.engine.format.Mark;
 import dev.kvdb.engine.format.SegmentHeader;
 import dev.kvdb.engine.format.SegmentHeader.Kind;
 import dev.kvdb.engine.format.SegmentHeader.Previous;
-import dev.kvdb.engine.log.Segments;
+import dev.kvdb.engine.format.SnapshotHeader;
+import dev.kvdb.engine.format.SnapshotHeader.CoveredSegment;
 import dev.kvdb.engine.log.StoreDirectory;
 import dev.kvdb.engine.log.StoreFileNames;
 import java.io.IOException;
@@ -21,6 +22,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -31,9 +33,8 @@ import java.util.stream.Collectors;
  * The manifest as the other files tell it.
  *
  * <p>They cannot always tell all of it: garbage collection may have been stopped between the swap that removed a
- * segment and that segment's deletion, and then what was removed would count again. It is certain only where the index
- * snapshot covers exactly the segments that are known of, which is how a store is closed. A segment of which only hint
- * or snapshot are left is listed, so that what was in it is not passed over.
+ * segment and that segment's deletion, and then what was removed would count again. It is certain where the index
+ * snapshot covers all segments that are there, as it does when a store is closed; others that it covers are missing.
  *
  * @param manifest the manifest
  * @param certain whether it lists what the lost one listed
@@ -48,6 +49,7 @@ record ManifestRebuild(Manifest manifest, boolean certain) {
      */
     static ManifestRebuild of(StoreDirectory directory) throws IOException {
         List<String> names = directory.files().list(directory.path());
+        Optional<SnapshotHeader> snapshot = readSnapshot(directory, names);
         TreeMap<Integer, SegmentHeader> headers = new TreeMap<>();
         TreeMap<Integer, HintHeader> hints = new TreeMap<>();
         List<Integer> lost = new ArrayList<>();
@@ -63,28 +65,37 @@ record ManifestRebuild(Manifest manifest, boolean certain) {
                 readHint(directory, hintOf).ifPresent(hint -> hints.put(hintOf, hint));
             }
         }
-        UUID storeId = onlyStore(directory, headers.values(), hints.values());
-        hints.values().removeIf(hint -> !hint.storeId().equals(storeId));
+        UUID storeId = onlyStore(directory, headers.values(), hints.values(), snapshot);
         for (int id : lost) {
             headers.put(id, standIn(directory, storeId, id));
         }
-        TreeMap<Integer, Long> known = new TreeMap<>();
-        long versionMax = readSnapshot(directory, storeId, names, known);
-        Map<Integer, Long> covered = Map.copyOf(known);
-        hints.forEach((id, hint) -> known.putIfAbsent(id, hint.segmentLength()));
+        Map<Integer, Long> lengths = new HashMap<>();
+        hints.forEach((id, hint) -> lengths.put(id, hint.segmentLength()));
+        snapshot.ifPresent(there -> there.segments().forEach(each -> lengths.put(each.id(), each.length())));
+        long versionMax = snapshot.map(SnapshotHeader::version).orElse(0L);
         TreeMap<Integer, SegmentEntry> entries = new TreeMap<>();
-        known.forEach((id, length) -> entries.put(id, new SegmentEntry(id, Kind.REWRITTEN, true, length)));
         for (SegmentHeader header : headers.values()) {
-            entries.put(header.segmentId(), entry(directory, header, headers, known));
+            entries.put(header.segmentId(), entry(directory, header, headers, lengths));
             versionMax = Math.max(versionMax, Math.max(header.firstVersion(), header.liveAsOf()));
             versionMax = Math.max(versionMax, header.previous().lastVersion());
         }
-        Map<Integer, Long> there = new HashMap<>();
-        entries.forEach((id, entry) -> there.put(id, entry.length()));
-        int nextId = Math.max(idMax, known.isEmpty() ? 0 : known.lastKey()) + 1;
+        boolean certain = snapshot.isPresent() && coversAll(snapshot.get(), entries.values());
+        if (certain) {
+            for (CoveredSegment each : snapshot.get().segments()) {
+                entries.putIfAbsent(each.id(), new SegmentEntry(each.id(), Kind.REWRITTEN, true, each.length()));
+            }
+        }
+        for (CoveredSegment each : snapshot.map(SnapshotHeader::segments).orElse(List.of())) {
+            idMax = Math.max(idMax, each.id());
+        }
         long floor = versionMax + 1 + TailRecovery.VERSIONS_LOST_MAX;
-        return new ManifestRebuild(
-                new Manifest(storeId, floor, nextId, List.copyOf(entries.values())), covered.equals(there));
+        return new ManifestRebuild(new Manifest(storeId, floor, idMax + 1, List.copyOf(entries.values())), certain);
+    }
+
+    private static boolean coversAll(SnapshotHeader snapshot, Collection<SegmentEntry> entries) {
+        Map<Integer, Long> covered = new HashMap<>();
+        snapshot.segments().forEach(each -> covered.put(each.id(), each.length()));
+        return entries.stream().allMatch(entry -> Objects.equals(covered.get(entry.id()), entry.length()));
     }
 
     private static Optional<SegmentHeader> readHeader(StoreDirectory directory, int id) throws IOException {
@@ -111,16 +122,18 @@ record ManifestRebuild(Manifest manifest, boolean certain) {
     }
 
     private static UUID onlyStore(
-            StoreDirectory directory, Collection<SegmentHeader> headers, Collection<HintHeader> hints) {
+            StoreDirectory directory,
+            Collection<SegmentHeader> headers,
+            Collection<HintHeader> hints,
+            Optional<SnapshotHeader> snapshot) {
         Set<UUID> stores = headers.stream().map(SegmentHeader::storeId).collect(Collectors.toSet());
-        if (stores.isEmpty()) {
-            stores = hints.stream().map(HintHeader::storeId).collect(Collectors.toSet());
-        }
+        hints.forEach(hint -> stores.add(hint.storeId()));
+        snapshot.ifPresent(there -> stores.add(there.storeId()));
         if (stores.size() != 1) {
             throw new DamageException(
                     directory.path().toString(),
                     0,
-                    "segments or hints of one store, at least one of them with an intact header",
+                    "files of one store, at least one of them with an intact header",
                     stores.isEmpty() ? "no intact header" : "files of the stores " + stores);
         }
         return stores.iterator().next();
@@ -164,18 +177,17 @@ record ManifestRebuild(Manifest manifest, boolean certain) {
         }
     }
 
-    /** Reads which segments the snapshot covers, and its version; 0 where there is no intact one. */
-    private static long readSnapshot(
-            StoreDirectory directory, UUID storeId, List<String> names, Map<Integer, Long> covered) throws IOException {
+    /** What the snapshot begins with; empty where there is no intact one. */
+    private static Optional<SnapshotHeader> readSnapshot(StoreDirectory directory, List<String> names)
+            throws IOException {
         if (!names.contains(StoreFileNames.SNAPSHOT)) {
-            return 0;
+            return Optional.empty();
         }
-        Segments none = new Segments(directory, new Manifest(storeId, 1, 1, List.of()), 1);
-        try (SnapshotFile.Opened snapshot = SnapshotFile.open(none)) {
-            snapshot.header().segments().forEach(segment -> covered.put(segment.id(), segment.length()));
-            return snapshot.header().version();
+        directory.requireReadable(StoreFileNames.SNAPSHOT);
+        try (SnapshotFile.Opened snapshot = SnapshotFile.openOfAnyStore(directory)) {
+            return Optional.of(snapshot.header());
         } catch (DamageException e) {
-            return 0;
+            return Optional.empty();
         }
     }
 }

@@ -4,10 +4,10 @@ import dev.kvdb.engine.env.StoreFile;
 import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.error.UnsupportedFormatException;
 import dev.kvdb.engine.format.Manifest;
-import dev.kvdb.engine.format.SegmentHeader;
 import dev.kvdb.engine.format.SnapshotHeader.CoveredSegment;
 import dev.kvdb.engine.index.OrderedIndex;
 import dev.kvdb.engine.log.HintFile;
+import dev.kvdb.engine.log.RecordTable;
 import dev.kvdb.engine.log.Segment;
 import dev.kvdb.engine.log.SegmentContents;
 import dev.kvdb.engine.log.Segments;
@@ -17,7 +17,6 @@ import dev.kvdb.engine.log.VersionRange;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -34,7 +33,7 @@ import java.util.random.RandomGenerator;
  *
  * <p>Snapshot and hints are caches: where one turns out damaged it is dropped or rebuilt, and the open begins anew
  * without it. A store that another format wrote is refused before any write. A segment in which damage hides keys stays
- * as it is, for a repair to look at.
+ * as it is, for a repair to look at; so does one whose header is lost, or that is missing.
  *
  * <p>Belongs to the opening thread, which holds the directory's lock.
  */
@@ -49,6 +48,9 @@ public final class Recovery {
 
     /** What was scanned and has no hint yet, by segment id: the log's end, and what a hint cannot be written for. */
     private final Map<Integer, SegmentContents> scanned = new TreeMap<>();
+
+    /** The segments as their files were found, by id. */
+    private final Map<Integer, SegmentAdoption> adopted = new TreeMap<>();
 
     private final Set<Integer> hintsRefused = new HashSet<>();
     private boolean snapshotRefused;
@@ -72,8 +74,7 @@ public final class Recovery {
     /**
      * Opens the store, or makes a new one in an empty directory.
      *
-     * @throws DamageException where manifest or a segment's header is damaged, a segment is missing, or the manifest is
-     *     older than the segments
+     * @throws DamageException where the manifest is damaged, missing beside segments, or older than they are
      * @throws UnsupportedFormatException where the directory holds something else, or a format that this build does not
      *     know
      * @throws IOException where the operating system fails a file operation
@@ -84,7 +85,11 @@ public final class Recovery {
         Segments before = adoptSegments(manifest);
         TailRecovery tail;
         try {
-            tail = TailRecovery.run(before, manifest, random);
+            boolean tailIsReadable =
+                    adopted.values().stream().allMatch(adoption -> adoption.sealed() || adoption.isReadable());
+            tail = tailIsReadable
+                    ? TailRecovery.run(before, manifest, random)
+                    : new TailRecovery(Map.of(), false, 0, 0);
         } finally {
             before.close();
         }
@@ -150,12 +155,7 @@ public final class Recovery {
             List<VersionRange> hidden = new ArrayList<>();
             boolean briefly = segments.all().size() - covered.size() > openFilesMax;
             for (Segment segment : segments.all()) {
-                if (segment.isDamaged()) {
-                    LOG.log(
-                            Level.ERROR,
-                            "damage in " + segment.path() + ": the file ends before the " + segment.length()
-                                    + " bytes that the manifest lists");
-                }
+                logDamage(segment);
                 if (!covered.contains(segment.id())) {
                     sources.add(openHint(segment, segments, hidden, briefly, progress));
                 }
@@ -190,35 +190,36 @@ public final class Recovery {
         }
     }
 
-    /** Checks every segment that the manifest lists. */
+    /** Looks at every segment that the manifest lists. One that is damaged is no reason not to open the others. */
     private Segments adoptSegments(Manifest manifest) throws IOException {
         Segments segments = new Segments(directory, manifest, openFilesMax);
+        adopted.clear();
         for (Manifest.SegmentEntry entry : manifest.segments()) {
-            String name = StoreFileNames.segment(entry.id());
-            String path = directory.file(name).toString();
-            if (!directory.files().exists(directory.file(name))) {
-                throw new DamageException(path, 0, "a segment that the manifest lists", "no such file");
-            }
-            SegmentHeader header;
-            long fileBytes;
-            try (StoreFile file = directory.files().openForReading(directory.file(name))) {
-                ByteBuffer start = ByteBuffer.allocate(SegmentHeader.BYTES);
-                file.read(start, 0);
-                header = SegmentHeader.decode(start.flip(), path);
-                fileBytes = file.size();
-            }
-            if (!header.storeId().equals(manifest.storeId())
-                    || header.segmentId() != entry.id()
-                    || header.kind() != entry.kind()) {
-                throw new DamageException(path, 0, entry + " of store " + manifest.storeId(), header.toString());
-            }
-            Segment segment = Segment.sealed(header, directory, entry.sealed() ? entry.length() : fileBytes);
-            if (fileBytes < segment.length()) {
-                segment.markDamaged();
-            }
-            segments.adopt(segment);
+            SegmentAdoption adoption = SegmentAdoption.of(directory, manifest, entry);
+            adopted.put(entry.id(), adoption);
+            segments.adopt(adoption.segment());
         }
         return segments;
+    }
+
+    private void logDamage(Segment segment) {
+        SegmentAdoption adoption = adopted.get(segment.id());
+        if (adoption != null && adoption.damage().isPresent()) {
+            LOG.log(
+                    Level.ERROR,
+                    adoption.damage().get().getMessage()
+                            + (adoption.isReadable() ? "; its records can be read all the same" : ""));
+        } else if (segment.isDamaged()) {
+            LOG.log(
+                    Level.ERROR,
+                    "damage in " + segment.path() + ": the file ends before the " + segment.length()
+                            + " bytes that the manifest lists");
+        }
+    }
+
+    private boolean isReadable(Segment segment) {
+        SegmentAdoption adoption = adopted.get(segment.id());
+        return adoption == null || adoption.isReadable();
     }
 
     private static long totalBytes(Segments segments) {
@@ -267,6 +268,10 @@ public final class Recovery {
             String hint = StoreFileNames.hint(segment.id());
             if (!hintsRefused.contains(segment.id()) && directory.files().exists(directory.file(hint))) {
                 return RecordSource.of(hintOf(segment, briefly), segment);
+            }
+            if (!isReadable(segment)) {
+                hidden.add(new VersionRange(1, lastVersionOf(segment, segments), segment.path(), 0));
+                return RecordSource.of(new RecordTable(), segment);
             }
             contents = scan(segment, lastVersionOf(segment, segments), progress);
             if (contents.hidden().isEmpty() && writeHint(segment, contents)) {

@@ -7,6 +7,7 @@ import dev.kvdb.engine.log.Segment;
 import dev.kvdb.engine.log.Segments;
 import dev.kvdb.engine.log.StoreDirectory;
 import dev.kvdb.engine.log.StoreFileNames;
+import dev.kvdb.engine.log.UncertainManifestException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -202,8 +203,14 @@ public final class Repair {
                 new RepairOutput(segments, Math.min(decision.firstVersion(), liveAsOf), liveAsOf, random)) {
             decision.write(output);
             output.finish().forEach(change::add);
+            try {
+                segments.change(change, liveAsOf + 1);
+            } catch (UncertainManifestException e) {
+                output.published();
+                throw e;
+            }
+            output.published();
         }
-        segments.change(change, liveAsOf + 1);
         segmentsWritten = replaced.size();
     }
 

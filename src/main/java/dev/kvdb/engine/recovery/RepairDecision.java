@@ -90,22 +90,25 @@ final class RepairDecision {
     private void buildIndex() throws IOException {
         boolean hides = survey.damaged().values().stream()
                 .anyMatch(segment -> !segment.hidden().isEmpty());
+        boolean isBuilt = false;
         if (hides && survey.directory().files().exists(survey.directory().file(StoreFileNames.SNAPSHOT))) {
-            try {
-                buildIndexFromSnapshot();
-                return;
-            } catch (DamageException e) {
-                snapshotVersion = 0;
+            isBuilt = buildIndexFromSnapshot();
+            if (!isBuilt) {
+                // A read that failed for once must not pass for damage.
+                survey.directory().requireReadable(StoreFileNames.SNAPSHOT);
+                isBuilt = buildIndexFromSnapshot();
             }
         }
-        build(survey.allRecords(Set.of()), Set.of());
+        if (!isBuilt) {
+            snapshotVersion = 0;
+            build(Set.of(), null);
+        }
     }
 
-    /** @throws DamageException where the snapshot is of no use */
-    private void buildIndexFromSnapshot() throws IOException {
-        SnapshotFile.Opened snapshot = SnapshotFile.open(survey.segments());
-        Set<Integer> covered = new HashSet<>();
-        try {
+    /** False where the snapshot is of no use. */
+    private boolean buildIndexFromSnapshot() throws IOException {
+        try (SnapshotFile.Opened snapshot = SnapshotFile.open(survey.segments())) {
+            Set<Integer> covered = new HashSet<>();
             for (CoveredSegment said : snapshot.header().segments()) {
                 Segment segment = survey.segments().find(said.id());
                 if (segment != null && segment.length() != said.length()) {
@@ -120,15 +123,18 @@ final class RepairDecision {
                 }
             }
             snapshotVersion = snapshot.header().version();
-            List<RecordSource> sources = survey.allRecords(covered);
-            sources.add(RecordSource.of(snapshot, covered));
-            build(sources, covered);
-        } finally {
-            snapshot.close();
+            build(covered, RecordSource.of(snapshot, covered));
+            return true;
+        } catch (DamageException e) {
+            return false;
         }
     }
 
-    private void build(List<RecordSource> sources, Set<Integer> covered) throws IOException {
+    /**
+     * @param covered segments that the snapshot has the word for
+     * @param snapshot its entries, or null; the caller closes it
+     */
+    private void build(Set<Integer> covered, @Nullable RecordSource snapshot) throws IOException {
         hidden.clear();
         uncertainKeys = 0;
         lastVersion = 0;
@@ -138,7 +144,12 @@ final class RepairDecision {
             }
         });
         OrderedIndex.Builder builder = OrderedIndex.builder();
+        List<RecordSource> sources = new ArrayList<>();
         try {
+            survey.openAllRecords(covered, sources);
+            if (snapshot != null) {
+                sources.add(snapshot);
+            }
             NewestRecords.forEach(sources, progress, (key, version, location) -> {
                 lastVersion = Math.max(lastVersion, version);
                 if (location != RecordSource.TOMBSTONE) {
@@ -204,8 +215,9 @@ final class RepairDecision {
      * the damaged segments and the snapshot are gone.
      */
     private void findOlderSurvivors() throws IOException {
-        List<RecordSource> sources = survey.recordsWithoutDamagedSets();
+        List<RecordSource> sources = new ArrayList<>();
         try {
+            survey.openRecordsWithoutDamagedSets(sources);
             NewestRecords.forEach(sources, progress, (key, version, location) -> {
                 LostKey lostHere = lost.get(key);
                 boolean hasNoValue = lostHere != null || index.get(key) == OrderedIndex.ABSENT;

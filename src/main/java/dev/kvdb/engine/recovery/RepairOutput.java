@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The segments that a repair writes in the place of damaged ones. They are of the kind that garbage collection writes:
- * each set in them is its key's newest record. Records keep their versions.
+ * each set in them is its key's newest record. Records keep their versions. Closing it before it is {@link #published}
+ * takes it back.
  *
  * <p>Belongs to one thread.
  */
@@ -39,6 +40,7 @@ final class RepairOutput implements AutoCloseable {
     private @Nullable StoreFile file;
     private @Nullable SegmentAppender appender;
     private @Nullable SegmentHeader header;
+    private boolean published;
 
     /**
      * @param segments the store's segments
@@ -99,19 +101,43 @@ final class RepairOutput implements AutoCloseable {
             return;
         }
         open.finish();
-        close();
+        closeFile();
         segments.directory().publish(StoreFileNames.segment(written.segmentId()));
         finished.add(Segment.sealed(written, segments.directory(), open.end()));
-    }
-
-    @Override
-    public void close() throws IOException {
-        StoreFile open = file;
-        file = null;
         appender = null;
         header = null;
+    }
+
+    /** The manifest lists the segments now, or may do so. */
+    void published() {
+        published = true;
+    }
+
+    private void closeFile() throws IOException {
+        StoreFile open = file;
+        file = null;
         if (open != null) {
             open.close();
+        }
+    }
+
+    /** Takes back what is not {@link #published}. */
+    @Override
+    public void close() throws IOException {
+        try {
+            closeFile();
+        } finally {
+            if (!published) {
+                SegmentHeader unfinished = header;
+                if (unfinished != null) {
+                    String name = StoreFileNames.segment(unfinished.segmentId());
+                    segments.directory().deleteIfExists(StoreFileNames.temporary(name));
+                    segments.directory().deleteIfExists(name);
+                }
+                for (Segment segment : finished) {
+                    segments.directory().deleteIfExists(StoreFileNames.segment(segment.id()));
+                }
+            }
         }
     }
 }

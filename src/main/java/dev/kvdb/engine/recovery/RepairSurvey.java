@@ -9,7 +9,6 @@ import dev.kvdb.engine.log.Segments;
 import dev.kvdb.engine.log.StoreDirectory;
 import dev.kvdb.engine.log.StoreFileNames;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -130,6 +129,11 @@ final class RepairSurvey {
             contents = SegmentCheck.check(
                     file, segment.header(), segment.path(), Math.min(length, file.size()), findings, progress);
         }
+        for (Finding finding : findings.findings()) {
+            if (finding.kind() == Finding.Kind.UNREADABLE) {
+                throw new IOException(finding.file() + " at offset " + finding.offset() + " " + finding.message());
+            }
+        }
         if (isShort || findings.findingsTotal() > 0) {
             damaged.put(segment.id(), surveyed(adoption, length));
         } else {
@@ -187,28 +191,25 @@ final class RepairSurvey {
         return hintsWritten;
     }
 
-    /** All records that are known, by segment, without those of the segments in {@code except}. */
-    List<RecordSource> allRecords(Set<Integer> except) {
-        List<RecordSource> sources = wholeSegments(except);
+    /** Opens all records that are known, without those of the segments in {@code except}. The caller closes them. */
+    void openAllRecords(Set<Integer> except, List<RecordSource> sources) {
+        openWholeSegments(except, sources);
         damaged.forEach((id, segment) -> {
             if (!except.contains(id)) {
                 sources.add(RecordSource.of(segment.records(), segment.found().segment()));
             }
         });
-        return sources;
     }
 
-    /** The records of all whole segments, and the tombstones of damaged ones. */
-    List<RecordSource> recordsWithoutDamagedSets() {
-        List<RecordSource> sources = wholeSegments(Set.of());
+    /** Opens the records of all whole segments, and the tombstones of damaged ones. The caller closes them. */
+    void openRecordsWithoutDamagedSets(List<RecordSource> sources) {
+        openWholeSegments(Set.of(), sources);
         damaged.values()
                 .forEach(segment -> sources.add(
                         RecordSource.of(segment.tombstones(), segment.found().segment())));
-        return sources;
     }
 
-    private List<RecordSource> wholeSegments(Set<Integer> except) {
-        List<RecordSource> sources = new ArrayList<>();
+    private void openWholeSegments(Set<Integer> except, List<RecordSource> sources) {
         for (SegmentAdoption adoption : found.values()) {
             Segment segment = adoption.segment();
             RecordTable table = records.get(segment.id());
@@ -220,6 +221,5 @@ final class RepairSurvey {
                 }
             }
         }
-        return sources;
     }
 }

@@ -97,12 +97,8 @@ record SegmentAdoption(Segment segment, State state, boolean sealed, Optional<Da
         return new SegmentAdoption(segment, state, entry.sealed(), Optional.ofNullable(damage));
     }
 
-    /**
-     * What is known of a header from the manifest alone. A sealed segment holds no version that the manifest's floor
-     * does not exceed.
-     */
+    /** What is known of a header from the manifest alone: least of all what would let tombstones go. */
     private static SegmentHeader standIn(Manifest manifest, Manifest.SegmentEntry entry) {
-        long versionMax = entry.kind() == SegmentHeader.Kind.REWRITTEN ? manifest.versionFloor() - 1 : 0;
-        return new SegmentHeader(entry.kind(), manifest.storeId(), entry.id(), 1, versionMax, Previous.NONE, 0);
+        return new SegmentHeader(entry.kind(), manifest.storeId(), entry.id(), 1, 0, Previous.NONE, 0);
     }
 }

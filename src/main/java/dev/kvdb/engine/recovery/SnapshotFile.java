@@ -104,17 +104,34 @@ public final class SnapshotFile {
      *
      * @throws DamageException where it is not an intact snapshot of this store, or cannot be read
      */
-    static Opened open(Segments segments) {
-        String path = segments.directory().file(StoreFileNames.SNAPSHOT).toString();
+    static Opened open(Segments segments) throws IOException {
+        Opened opened = openOfAnyStore(segments.directory());
+        if (!opened.header().storeId().equals(segments.storeId())) {
+            opened.close();
+            throw new DamageException(
+                    segments.directory().file(StoreFileNames.SNAPSHOT).toString(),
+                    0,
+                    "store " + segments.storeId(),
+                    "store " + opened.header().storeId());
+        }
+        return opened;
+    }
+
+    /**
+     * Opens the snapshot of whatever store.
+     *
+     * @throws DamageException where it is not an intact snapshot, or cannot be read
+     */
+    static Opened openOfAnyStore(StoreDirectory directory) {
+        String path = directory.file(StoreFileNames.SNAPSHOT).toString();
         try {
-            return open(segments, path);
+            return open(directory, path);
         } catch (IOException e) {
             throw new DamageException(path, 0, "a snapshot", "a read that failed: " + e.getMessage());
         }
     }
 
-    private static Opened open(Segments segments, String path) throws IOException {
-        StoreDirectory directory = segments.directory();
+    private static Opened open(StoreDirectory directory, String path) throws IOException {
         StoreFile file = directory.files().openForReading(directory.file(StoreFileNames.SNAPSHOT));
         try {
             ByteBuffer prefix = ByteBuffer.allocate(SnapshotHeader.PREFIX_BYTES);
@@ -128,9 +145,6 @@ public final class SnapshotFile {
             SnapshotHeader header = SnapshotHeader.decode(start.flip(), path);
             if (!FrameHeader.isVersion(header.version())) {
                 throw new DamageException(path, 0, "a version", String.valueOf(header.version()));
-            }
-            if (!header.storeId().equals(segments.storeId())) {
-                throw new DamageException(path, 0, "store " + segments.storeId(), "store " + header.storeId());
             }
             BlockReader blocks = new BlockReader(
                     file::read, file.size(), path, headerBytes, header.entries(), SnapshotHeader.ENTRY_BYTES);
