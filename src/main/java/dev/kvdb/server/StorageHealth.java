@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>Startup: the store has been opened; meanwhile, how far that has come.
  *   <li>Liveness: the process answers. It does not look at disk or garbage: a restart gives a full disk no space and
  *       makes a failed one no better, so a store that is only full, or busy, must not be restarted over and over.
- *   <li>Readiness: the store is open and takes writes; else why not. The gRPC health service says the same.
+ *   <li>Readiness: the store is open and takes writes; else why not. The gRPC health service says the same. A store in
+ *       which some records are damaged is ready, and says that it is degraded: all other keys are served.
  * </ul>
  */
 @Singleton
@@ -95,6 +96,7 @@ class StorageHealth {
                 .withData("log-bytes", statistics.log().bytes())
                 .withData("live-bytes", statistics.log().liveBytes())
                 .withData("dead-bytes", statistics.log().deadBytes())
+                .withData("degraded", statistics.log().damagedSegments() > 0)
                 .withData("damaged-segments", statistics.log().damagedSegments())
                 .withData("last-sync-error", orNone(statistics.writes().lastSyncError()))
                 .withData("gc-running", statistics.garbageCollection().running())

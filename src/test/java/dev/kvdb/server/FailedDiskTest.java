@@ -27,6 +27,9 @@ import io.grpc.StatusRuntimeException;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import jakarta.inject.Inject;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -127,6 +130,40 @@ class FailedDiskTest {
 
     @Test
     @Order(4)
+    void damagedValue_isDataLossOfItsKeyAlone_andTheServerIsReadyButDegraded() throws IOException {
+        try (ServerUnderTest server = ServerUnderTest.inProcess()) {
+            set(server, 5, "to be damaged");
+            set(server, 6, "whole");
+            given().get("/q/health/ready").then().statusCode(200).body("checks.data[0].degraded", equalTo(false));
+
+            damage("to be damaged");
+
+            assertFails(() -> get(server, 5), Status.Code.DATA_LOSS, "DAMAGED");
+            assertThat(get(server, 6)).isEqualTo("whole");
+            set(server, 7, "written");
+            given().get("/q/health/ready")
+                    .then()
+                    .statusCode(200)
+                    .body("checks.data[0].state", equalTo("WRITABLE"))
+                    .body("checks.data[0].degraded", equalTo(true))
+                    .body("checks.data[0].'damaged-segments'", equalTo(1));
+        }
+    }
+
+    /** Inverts a bit of a value, wherever it was appended. */
+    private void damage(String value) throws IOException {
+        Path store = Path.of("/kvdb/store");
+        for (String name : environment.disk().list(store)) {
+            byte[] bytes = environment.disk().contents(store.resolve(name));
+            int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf(value);
+            if (at >= 0) {
+                environment.disk().flipBit(store.resolve(name), at, 0);
+            }
+        }
+    }
+
+    @Test
+    @Order(5)
     void failedSync_refusesWritesForGood_andIsToldEverywhere() {
         try (ServerUnderTest server = ServerUnderTest.inProcess()) {
             set(server, 1, "value");
