@@ -12,12 +12,15 @@ import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.error.DiskFullException;
 import dev.kvdb.engine.error.StoreException;
 import dev.kvdb.engine.error.StoreIoException;
+import dev.kvdb.engine.format.SetAsideHeader;
+import dev.kvdb.engine.format.SetAsideHeader.Range;
 import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.FailingFileSystem;
 import dev.kvdb.testkit.Fault;
 import dev.kvdb.testkit.Logs;
 import dev.kvdb.testkit.Seeds;
 import dev.kvdb.testkit.TestEnvironment;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
@@ -162,6 +165,31 @@ class StoreRepairTest {
         }
         disk.truncateFile(disk.path("0000000001.log"), 128 + 5 * groupBytes - 7);
         assertThat(repair(disk, true).outcome()).isEqualTo(Outcome.WHOLE);
+    }
+
+    @Test
+    void badBytes_areSetAsideAsTheyWere() {
+        CrashingFileSystem disk = RepairScenario.closedStore();
+        String name = named(disk, ".log").get(0);
+        disk.flipBit(disk.path(name), 9, 0);
+        disk.flipBit(disk.path(name), 128 + 40, 3);
+        byte[] damaged = disk.contents(disk.path(name));
+
+        RepairReport report = repair(disk, true);
+
+        String file = name.replace(".log", ".damaged");
+        assertThat(report.setAside()).containsExactly(disk.path(file).toString());
+        byte[] kept = disk.contents(disk.path(file));
+        SetAsideHeader header = SetAsideHeader.decode(ByteBuffer.wrap(kept), file);
+        assertThat(header.ranges()).hasSize(2).first().isEqualTo(new Range(0, 128));
+        int at = header.headerBytes();
+        for (Range range : header.ranges()) {
+            for (int i = 0; i < range.bytes(); i++) {
+                assertThat(kept[at++]).isEqualTo(damaged[(int) range.offset() + i]);
+            }
+        }
+        assertThat(at).isEqualTo(kept.length);
+        assertThat(files(disk)).doesNotContain(name);
     }
 
     @Test
