@@ -19,10 +19,11 @@ import picocli.CommandLine.Spec;
         description = "Repair a damaged database that no server has open.",
         footerHeading = "%n",
         footer = {
-            "Keeps all records that are whole, with their versions, and makes hints, index snapshot and manifest",
-            "anew. Bad bytes are kept in files beside (*.damaged). Where something is lost, it says what, and leaves",
-            "the log as it is unless --accept-loss is given. May be stopped at any time and run again.",
-            "Copy the directory before you accept a loss.",
+            "Keeps all records that are whole, with their versions, and makes hints, index",
+            "snapshot and manifest anew. Bad bytes are kept beside, in *.damaged files. Where",
+            "something would be lost, it says what, and leaves the log as it is unless",
+            "--accept-loss is given: copy the directory before that. It may be stopped at",
+            "any time and run again.",
             "",
             "Exits with 0 where the database is whole now and nothing was lost, else with 1.",
             "The members of --json are described in docs/cli.md."
@@ -42,8 +43,9 @@ final class RepairCommand extends ResultCommand {
     @Option(
             names = "--accept-loss",
             description = {
-                "Go on where something is lost: a key whose newest value is damaged has none any more; where not even",
-                "keys are known, each key's newest value that is left stands."
+                "Go on where something is lost. A key whose newest value",
+                "is damaged has none any more; where not even keys are",
+                "known, each key's newest value that is left stands."
             })
     private boolean acceptLoss;
 
