@@ -53,12 +53,12 @@ public final class LostSalt {
     }
 
     private static int after(int register, byte next) {
-        return TABLE[(register ^ next) & 0xFF] ^ register >>> Byte.SIZE;
+        return TABLE[(register ^ next) & 0xFF] ^ (register >>> Byte.SIZE);
     }
 
     private static int before(int register, byte last) {
         int index = INDEX_BY_HIGH_BYTE[register >>> 24];
-        return (register ^ TABLE[index]) << Byte.SIZE | (index ^ last) & 0xFF;
+        return ((register ^ TABLE[index]) << Byte.SIZE) | ((index ^ last) & 0xFF);
     }
 
     private static int[] table() {
@@ -66,7 +66,7 @@ public final class LostSalt {
         for (int i = 0; i < table.length; i++) {
             int register = i;
             for (int bit = 0; bit < Byte.SIZE; bit++) {
-                register = register >>> 1 ^ ((register & 1) == 0 ? 0 : POLYNOMIAL);
+                register = (register >>> 1) ^ ((register & 1) == 0 ? 0 : POLYNOMIAL);
             }
             table[i] = register;
         }

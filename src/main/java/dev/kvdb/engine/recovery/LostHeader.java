@@ -56,6 +56,7 @@ final class LostHeader {
             return true;
         }
         scanner.resumeAt(mark);
-        return scanner.next() && scanner.next();
+        boolean isFrame = scanner.next();
+        return isFrame && scanner.next();
     }
 }
