@@ -49,6 +49,10 @@ final class StatusCommand extends ClientCommand {
                 .putExactUnsigned("lastVersion", status.getLastVersion())
                 .put("indexBytes", status.getIndexBytes())
                 .put("openFiles", status.getOpenFiles());
+        object.put("fileBytes", status.getFileBytes());
+        if (status.hasQuotaBytes()) {
+            object.put("quotaBytes", status.getQuotaBytes());
+        }
         if (status.hasDiskFreeBytes()) {
             object.put("diskFreeBytes", status.getDiskFreeBytes());
         }
@@ -115,6 +119,11 @@ final class StatusCommand extends ClientCommand {
                 Text.bytes(log.getBytes()) + " in " + Text.count(log.getSegments(), "segment") + ": "
                         + Text.bytes(log.getLiveBytes()) + " live, " + Text.bytes(log.getDeadBytes()) + " dead"
                         + (log.getDamagedSegments() == 0 ? "" : ", " + log.getDamagedSegments() + " damaged"));
+        row(
+                table,
+                "files",
+                Text.bytes(status.getFileBytes())
+                        + (status.hasQuotaBytes() ? " of a quota of " + Text.bytes(status.getQuotaBytes()) : ""));
         if (status.hasDiskFreeBytes()) {
             row(table, "disk free", Text.bytes(status.getDiskFreeBytes()));
         }

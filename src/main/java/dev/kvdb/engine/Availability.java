@@ -22,10 +22,11 @@ final class Availability {
     private final String directory;
     private final StoreListener listener;
 
-    private volatile Condition condition = new Condition(StoreState.WRITABLE, "", null);
+    private volatile Condition condition = new Condition(StoreState.WRITABLE, "", null, false);
 
     /** A state, why, and what a write is answered with. */
-    private record Condition(StoreState state, String detail, StoreReadOnlyException.@Nullable Reason reason) {}
+    private record Condition(
+            StoreState state, String detail, StoreReadOnlyException.@Nullable Reason reason, boolean quotaReached) {}
 
     Availability(String directory, StoreListener listener) {
         this.directory = directory;
@@ -46,7 +47,7 @@ final class Availability {
         Condition now = condition;
         return switch (now.state()) {
             case WRITABLE -> null;
-            case DISK_FULL -> remove ? null : new DiskFullException(directory, now.detail());
+            case DISK_FULL -> remove ? null : noSpace(now);
             case READ_ONLY -> readOnly(now);
             case CLOSED -> new StoreClosedException(directory);
         };
@@ -66,7 +67,7 @@ final class Availability {
     /** Turns the store read-only for good. The first reason stays. */
     synchronized StoreException fail(StoreReadOnlyException.Reason reason, String detail) {
         if (mayWrite()) {
-            become(new Condition(StoreState.READ_ONLY, detail, reason), Level.ERROR);
+            become(new Condition(StoreState.READ_ONLY, detail, reason, false), Level.ERROR);
         }
         StoreException refusal = refusal(true);
         return refusal == null ? new StoreReadOnlyException(directory, reason, detail) : refusal;
@@ -74,21 +75,34 @@ final class Availability {
 
     synchronized StoreException diskFull(String detail) {
         if (condition.state() == StoreState.WRITABLE) {
-            become(new Condition(StoreState.DISK_FULL, detail, null), Level.ERROR);
+            become(new Condition(StoreState.DISK_FULL, detail, null, false), Level.ERROR);
         }
         return new DiskFullException(directory, detail);
     }
 
+    synchronized StoreException quotaReached(String detail) {
+        if (condition.state() == StoreState.WRITABLE) {
+            become(new Condition(StoreState.DISK_FULL, detail, null, true), Level.ERROR);
+        }
+        return DiskFullException.quotaReached(directory, detail);
+    }
+
     synchronized void spaceReturned() {
         if (condition.state() == StoreState.DISK_FULL) {
-            become(new Condition(StoreState.WRITABLE, "", null), Level.INFO);
+            become(new Condition(StoreState.WRITABLE, "", null, false), Level.INFO);
         }
     }
 
     synchronized void close() {
         if (condition.state() != StoreState.CLOSED) {
-            become(new Condition(StoreState.CLOSED, "closed", null), Level.DEBUG);
+            become(new Condition(StoreState.CLOSED, "closed", null, false), Level.DEBUG);
         }
+    }
+
+    private DiskFullException noSpace(Condition now) {
+        return now.quotaReached()
+                ? DiskFullException.quotaReached(directory, now.detail())
+                : new DiskFullException(directory, now.detail());
     }
 
     private StoreReadOnlyException readOnly(Condition now) {

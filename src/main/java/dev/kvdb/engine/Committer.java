@@ -164,6 +164,10 @@ final class Committer implements Runnable {
             fail(write, refused);
             return;
         }
+        if (write instanceof PendingWrite.Set set && !fitsIntoQuota(set)) {
+            fail(write, in.space.quotaReached());
+            return;
+        }
         try {
             if (write instanceof PendingWrite.Control control) {
                 carryOut(control);
@@ -186,6 +190,10 @@ final class Committer implements Runnable {
                 ? FrameHeader.setBytes(set.value.length)
                 : FrameHeader.REMOVE_BYTES;
         return groupBytes == 0 || (groupBytes + frameBytes <= GROUP_BYTES_MAX && log.fits(frameBytes));
+    }
+
+    private boolean fitsIntoQuota(PendingWrite.Set set) {
+        return log.bufferedBytes() + FrameHeader.setBytes(set.value.length) <= in.space.quotaRoomBytes();
     }
 
     private void carryOut(PendingWrite.Control control) throws IOException {
@@ -363,6 +371,7 @@ final class Committer implements Runnable {
     private void upkeep() {
         long now = in.clock.nanoTime();
         try {
+            in.space.watchQuota();
             if (in.availability.state() == StoreState.DISK_FULL) {
                 goOnWhereThereIsSpace();
             }
@@ -392,7 +401,7 @@ final class Committer implements Runnable {
     private void checkSpace() throws IOException {
         long usable = in.segments.directory().usableBytes();
         long needed = in.options.reserveBytes() + in.options.segmentBytesMax() / SPACE_RETURNED_SHARE;
-        if (usable >= needed) {
+        if (Math.min(usable, in.space.quotaRoomBytes()) >= needed) {
             in.space.isThere();
         }
     }

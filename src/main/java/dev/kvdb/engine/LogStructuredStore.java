@@ -52,6 +52,8 @@ final class LogStructuredStore implements Store {
     private final ValueCache cache;
     private final HiddenVersions hiddenVersions;
     private final Availability availability;
+    private final Quota quota;
+    private final DiskSpace space;
     private final WriteCounters writeCounters = new WriteCounters();
     private final LongAdder damagedReads = new LongAdder();
 
@@ -89,7 +91,8 @@ final class LogStructuredStore implements Store {
         this.queue = new WriteQueue(
                 path.toString(), environment.clock(), options.writeQueueRequestsMax(), options.writeQueueBytesMax());
         this.log = new LogUpkeep(queue, availability, writeCounters);
-        DiskSpace space = new DiskSpace(opening.reserve(), availability);
+        this.quota = new Quota(path.toString(), options.quotaBytes(), opening.measured()::totalBytes);
+        this.space = new DiskSpace(opening.reserve(), availability, quota);
         RandomGenerator random = synchronizedOver(environment.random());
         GarbageCollector collector = new GarbageCollector(
                 segments,
@@ -146,6 +149,8 @@ final class LogStructuredStore implements Store {
             availability.fail(StoreReadOnlyException.Reason.DAMAGED, hiddenVersions.describe());
         } else if (!opening.reserveTaken()) {
             availability.diskFull("no room for the reserve of " + options.reserveBytes() + " bytes");
+        } else if (quota.roomBytes() < 0) {
+            space.quotaReached();
         }
         committerThread.start();
         maintainerThread.start();
@@ -238,6 +243,8 @@ final class LogStructuredStore implements Store {
                 index.size(),
                 committer.lastAppliedVersion(),
                 diskFreeBytes(),
+                quota.usedBytes(),
+                quota.bytes(),
                 index.memoryBytes(),
                 segments.openFiles(),
                 StoreStatistics.Log.of(segments.all()),

@@ -8,6 +8,7 @@ import dev.kvdb.engine.env.NoSpaceException;
 import dev.kvdb.engine.error.DiskFullException;
 import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.log.DiskReserve;
+import dev.kvdb.engine.log.MeasuredFiles;
 import dev.kvdb.engine.log.StoreDirectory;
 import dev.kvdb.engine.log.StoreFileNames;
 import dev.kvdb.engine.recovery.Recovered;
@@ -27,6 +28,7 @@ import java.util.concurrent.TimeUnit;
  *
  * @param lock held until the store is closed
  * @param directory the store's files
+ * @param measured how large the store's files are
  * @param recovered what recovery found
  * @param reserve the disk reserve
  * @param reserveTaken whether the disk had room for it
@@ -35,6 +37,7 @@ import java.util.concurrent.TimeUnit;
 record StoreOpening(
         DirectoryLock lock,
         StoreDirectory directory,
+        MeasuredFiles measured,
         Recovered recovered,
         DiskReserve reserve,
         boolean reserveTaken,
@@ -61,7 +64,8 @@ record StoreOpening(
         Recovered recovered = null;
         boolean opened = false;
         try {
-            StoreDirectory directory = new StoreDirectory(files, path);
+            MeasuredFiles measured = MeasuredFiles.of(files, path);
+            StoreDirectory directory = new StoreDirectory(measured, path);
             DiskReserve reserve = new DiskReserve(directory, options.reserveBytes());
             recovered = recover(directory, options, environment, reserve, throttled(listener, clock));
             boolean reserveTaken = !recovered.hidden().isEmpty() || reserve.take();
@@ -69,6 +73,7 @@ record StoreOpening(
             return new StoreOpening(
                     lock,
                     directory,
+                    measured,
                     recovered,
                     reserve,
                     reserveTaken,

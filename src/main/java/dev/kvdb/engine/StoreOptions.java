@@ -17,6 +17,9 @@ import dev.kvdb.engine.log.DiskReserve;
  * @param reserveBytes size of a preallocated file that is given up when the disk is full, so that removes and garbage
  *     collection can go on; 0 for none, {@link #RESERVE_AS_IT_IS} to leave what there is. A collection copies up to
  *     {@code segmentBytesMax}: with less it may find no room
+ * @param quotaBytes bytes that all files of the store may hold, the reserve included: at it the store takes no sets until
+ *     garbage collection or removes have made room, as on a full disk; 0 for no limit, else at least
+ *     {@code reserveBytes} and two segments. Removes and collections go beyond it by what the reserve does not cover
  * @param snapshotLogBytes an index snapshot is written each time the log has grown by so much; at least 64 KiB
  * @param garbageCollection when and how fast garbage is collected
  */
@@ -30,6 +33,7 @@ public record StoreOptions(
         long writeQueueBytesMax,
         int openFilesMax,
         long reserveBytes,
+        long quotaBytes,
         long snapshotLogBytes,
         GarbageCollection garbageCollection) {
 
@@ -50,6 +54,7 @@ public record StoreOptions(
             64L * MIB,
             512,
             80L * MIB,
+            0,
             256L * MIB,
             new GarbageCollection(64L * MIB, 0.3, 0, 1_000));
 
@@ -87,7 +92,16 @@ public record StoreOptions(
         check("writeQueueBytesMax", writeQueueBytesMax, Math.max(1, valueBytesMax), Long.MAX_VALUE);
         check("openFilesMax", openFilesMax, 16, 1_000_000);
         check("reserveBytes", reserveBytes, RESERVE_AS_IT_IS, Long.MAX_VALUE);
+        check("quotaBytes", quotaBytes, 0, Long.MAX_VALUE);
+        if (quotaBytes > 0) {
+            check("quotaBytes", quotaBytes, quotaBytesMin(reserveBytes, segmentBytesMax), Long.MAX_VALUE);
+        }
         check("snapshotLogBytes", snapshotLogBytes, 64 * KIB, Long.MAX_VALUE);
+    }
+
+    /** The least quota that leaves room to write and to collect garbage: the reserve and two segments. */
+    public static long quotaBytesMin(long reserveBytes, int segmentBytesMax) {
+        return Math.max(0, reserveBytes) + 2L * segmentBytesMax;
     }
 
     /** A builder that starts from these options. */
@@ -114,6 +128,7 @@ public record StoreOptions(
         private long writeQueueBytesMax;
         private int openFilesMax;
         private long reserveBytes;
+        private long quotaBytes;
         private long snapshotLogBytes;
         private GarbageCollection garbageCollection;
 
@@ -127,6 +142,7 @@ public record StoreOptions(
             writeQueueBytesMax = from.writeQueueBytesMax;
             openFilesMax = from.openFilesMax;
             reserveBytes = from.reserveBytes;
+            quotaBytes = from.quotaBytes;
             snapshotLogBytes = from.snapshotLogBytes;
             garbageCollection = from.garbageCollection;
         }
@@ -185,6 +201,12 @@ public record StoreOptions(
             return this;
         }
 
+        /** See {@link StoreOptions#quotaBytes}. */
+        public Builder quotaBytes(long value) {
+            quotaBytes = value;
+            return this;
+        }
+
         /** See {@link StoreOptions#snapshotLogBytes}. */
         public Builder snapshotLogBytes(long value) {
             snapshotLogBytes = value;
@@ -209,6 +231,7 @@ public record StoreOptions(
                     writeQueueBytesMax,
                     openFilesMax,
                     reserveBytes,
+                    quotaBytes,
                     snapshotLogBytes,
                     garbageCollection);
         }

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param keys keys that have a value
  * @param lastVersion version of the newest applied write
  * @param diskFreeBytes bytes that may still be written to the file system; -1 where it does not say
+ * @param fileBytes bytes in all files of the store, its reserve included
+ * @param quotaBytes what they may be at most; 0 for no limit
  * @param indexBytes heap held by the index, an estimate
  * @param openFiles files that the store holds open
  * @param log the log's size and shape
@@ -27,6 +29,8 @@ public record StoreStatistics(
         long keys,
         long lastVersion,
         long diskFreeBytes,
+        long fileBytes,
+        long quotaBytes,
         long indexBytes,
         int openFiles,
         Log log,

@@ -93,6 +93,8 @@ class StorageHealth {
     private static void addFigures(HealthCheckResponseBuilder response, StoreStatistics statistics) {
         response.withData("keys", statistics.keys())
                 .withData("disk-free-bytes", statistics.diskFreeBytes())
+                .withData("file-bytes", statistics.fileBytes())
+                .withData("quota-bytes", statistics.quotaBytes())
                 .withData("log-bytes", statistics.log().bytes())
                 .withData("live-bytes", statistics.log().liveBytes())
                 .withData("dead-bytes", statistics.log().deadBytes())

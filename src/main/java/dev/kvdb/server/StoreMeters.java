@@ -76,6 +76,12 @@ class StoreMeters {
                 "Bytes that may still be written to the file system",
                 BaseUnits.BYTES,
                 s -> s.diskFreeBytes() < 0 ? Double.NaN : s.diskFreeBytes());
+        gauge("kvdb.files.size", "Bytes in all files of the store", BaseUnits.BYTES, StoreStatistics::fileBytes);
+        gauge(
+                "kvdb.quota",
+                "Bytes that all files of the store may hold, 0 for no limit",
+                BaseUnits.BYTES,
+                StoreStatistics::quotaBytes);
         gauge("kvdb.open.files", "Files that the store holds open", BaseUnits.FILES, StoreStatistics::openFiles);
         gauge("kvdb.segments", "Segment files", null, s -> s.log().segments());
         gauge(

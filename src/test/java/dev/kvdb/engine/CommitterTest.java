@@ -366,7 +366,7 @@ class CommitterTest {
                         segments,
                         index,
                         new ValueCache(0),
-                        new DiskSpace(new DiskReserve(directory, reserveBytes), learns),
+                        new DiskSpace(new DiskReserve(directory, reserveBytes), learns, new Quota("dir", 0, () -> 0)),
                         learns,
                         counters,
                         listener),

@@ -28,6 +28,8 @@ class StoreOptionsTest {
                 o -> o.openFilesMax(16),
                 o -> o.openFilesMax(1_000_000),
                 o -> o.reserveBytes(0),
+                o -> o.quotaBytes(208L * MIB),
+                o -> o.reserveBytes(StoreOptions.RESERVE_AS_IT_IS).quotaBytes(128L * MIB),
                 o -> o.snapshotLogBytes(64 * 1024),
                 o -> o.syncPolicy(SyncPolicy.OS),
                 o -> o.garbageCollection(new GarbageCollection(0, 0.01, 0, 0)),
@@ -53,6 +55,8 @@ class StoreOptionsTest {
         refused("openFilesMax is 15", o -> o.openFilesMax(15));
         refused("openFilesMax is 1000001", o -> o.openFilesMax(1_000_001));
         refused("reserveBytes is -2", o -> o.reserveBytes(-2));
+        refused("quotaBytes is -1, must be at least 0", o -> o.quotaBytes(-1));
+        refused("quotaBytes is 218103807, must be at least 218103808", o -> o.quotaBytes(208L * MIB - 1));
         refused("snapshotLogBytes is 65535", o -> o.snapshotLogBytes(65_535));
         refused("deadShareMin is 0.0", o -> o.garbageCollection(new GarbageCollection(0, 0, 0, 0)));
         refused("deadShareMin is 1.0", o -> o.garbageCollection(new GarbageCollection(0, 1, 0, 0)));

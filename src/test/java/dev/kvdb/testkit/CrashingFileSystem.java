@@ -217,6 +217,11 @@ public final class CrashingFileSystem implements FileSystem {
     }
 
     @Override
+    public long size(Path file) throws IOException {
+        return disk.size(disk.require(normal(file)));
+    }
+
+    @Override
     public StoreFile create(Path file) throws IOException {
         return new CrashingFile(disk, disk.create(normal(file)), true);
     }

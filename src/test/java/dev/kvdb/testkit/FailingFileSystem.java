@@ -119,6 +119,11 @@ public final class FailingFileSystem implements FileSystem {
     }
 
     @Override
+    public long size(Path file) throws IOException {
+        return delegate.size(file);
+    }
+
+    @Override
     public StoreFile create(Path file) throws IOException {
         failIfAsked(FileOperation.CREATE, file);
         return new FailingFile(file, delegate.create(file));

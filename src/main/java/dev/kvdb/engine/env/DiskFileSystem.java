@@ -93,6 +93,11 @@ final class DiskFileSystem implements FileSystem {
     }
 
     @Override
+    public long size(Path file) throws IOException {
+        return Files.size(file);
+    }
+
+    @Override
     public StoreFile create(Path file) throws IOException {
         try {
             return openFiles.open(

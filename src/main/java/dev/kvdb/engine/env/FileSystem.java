@@ -24,6 +24,9 @@ public interface FileSystem {
     /** Whether the file exists. */
     boolean exists(Path file) throws IOException;
 
+    /** Bytes in an existing file. */
+    long size(Path file) throws IOException;
+
     /** Creates a file that must not exist, open for reading and writing. */
     StoreFile create(Path file) throws IOException;
 

@@ -70,6 +70,11 @@ public final class ActiveLog {
         }
     }
 
+    /** Bytes that were appended and are not in the file yet. */
+    public long bufferedBytes() {
+        return appender == null ? 0 : appender.bufferedBytes();
+    }
+
     /** Appends a record to the group. The caller has checked that it {@link #fits}. */
     public long append(FrameHeader record, ByteBuffer value) throws IOException {
         return appender().append(record, value);

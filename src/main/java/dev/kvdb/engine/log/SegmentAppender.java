@@ -77,6 +77,11 @@ public final class SegmentAppender {
         return flushedTo + buffer.position();
     }
 
+    /** Bytes that were appended and are not in the file yet. */
+    long bufferedBytes() {
+        return buffer.position();
+    }
+
     /** The segment's file. */
     public StoreFile file() {
         return file;

@@ -100,6 +100,17 @@ public final class StoreFileNames {
         return numberOf(name, HINT_SUFFIX);
     }
 
+    /** Whether a store writes files of that name, its lock file aside. */
+    public static boolean isWrittenByStore(String name) {
+        return name.equals(MANIFEST)
+                || name.equals(SNAPSHOT)
+                || name.equals(RESERVE)
+                || segmentId(name).isPresent()
+                || hintSegmentId(name).isPresent()
+                || isTorn(name)
+                || isTemporary(name);
+    }
+
     private static String number(int segmentId) {
         String number = Integer.toString(segmentId);
         return "0".repeat(DIGITS - number.length()) + number;

@@ -69,6 +69,10 @@ public interface ServerConfiguration {
         @WithDefault("80M")
         MemorySize reserveSize();
 
+        /** What all files of the store may hold, the reserve included; 0 for no limit. */
+        @WithDefault("0")
+        MemorySize quota();
+
         /** Segment files held open for reads. */
         @WithDefault("512")
         int openFilesMax();

@@ -113,8 +113,22 @@ public class ServerSettings {
                         memory.writeQueueBytes()),
                 (int) inRange("kvdb.storage.open-files-max", storage.openFilesMax(), 16, 1_000_000),
                 size("kvdb.storage.reserve-size", storage.reserveSize(), 0, Long.MAX_VALUE),
+                quota(storage, segmentBytesMax),
                 size("kvdb.storage.snapshot-log-size", storage.snapshotLogSize(), MIB, Long.MAX_VALUE),
                 garbageCollection(configuration.gc()));
+    }
+
+    private static long quota(ServerConfiguration.Storage storage, int segmentBytesMax) {
+        long reserve = size("kvdb.storage.reserve-size", storage.reserveSize(), 0, Long.MAX_VALUE);
+        long quota = size("kvdb.storage.quota", storage.quota(), 0, Long.MAX_VALUE);
+        long min = StoreOptions.quotaBytesMin(reserve, segmentBytesMax);
+        if (quota > 0 && quota < min) {
+            throw outOfRange(
+                    "kvdb.storage.quota",
+                    text(quota),
+                    "0 for none, or at least " + text(min) + ": kvdb.storage.reserve-size and two segments");
+        }
+        return quota;
     }
 
     private static StoreOptions.GarbageCollection garbageCollection(ServerConfiguration.Gc gc) {

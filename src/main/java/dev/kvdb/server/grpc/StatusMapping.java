@@ -56,6 +56,7 @@ class StatusMapping implements ExceptionHandlerProvider {
         BAD_ARGUMENT(Code.INVALID_ARGUMENT),
         OVERLOADED(Code.RESOURCE_EXHAUSTED),
         DISK_FULL(Code.RESOURCE_EXHAUSTED),
+        QUOTA_REACHED(Code.RESOURCE_EXHAUSTED),
         READ_ONLY(Code.FAILED_PRECONDITION),
         SHUTTING_DOWN(Code.UNAVAILABLE),
         STARTING(Code.UNAVAILABLE),
@@ -114,8 +115,8 @@ class StatusMapping implements ExceptionHandlerProvider {
         if (failure instanceof OverloadedException) {
             return status(Reason.OVERLOADED, failure, Map.of());
         }
-        if (failure instanceof DiskFullException) {
-            return status(Reason.DISK_FULL, failure, Map.of());
+        if (failure instanceof DiskFullException e) {
+            return status(e.isQuotaReached() ? Reason.QUOTA_REACHED : Reason.DISK_FULL, e, Map.of());
         }
         if (failure instanceof StoreReadOnlyException) {
             return status(Reason.READ_ONLY, failure, Map.of());

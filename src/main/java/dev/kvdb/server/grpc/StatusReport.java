@@ -49,6 +49,7 @@ class StatusReport {
     private static void addFigures(StatusResponse.Builder status, StoreStatistics statistics) {
         status.setKeys(statistics.keys())
                 .setLastVersion(statistics.lastVersion())
+                .setFileBytes(statistics.fileBytes())
                 .setIndexBytes(statistics.indexBytes())
                 .setOpenFiles(statistics.openFiles())
                 .setLog(LogStatus.newBuilder()
@@ -70,6 +71,9 @@ class StatusReport {
                         .setTornBytes(statistics.recovery().tornBytes()));
         if (statistics.diskFreeBytes() >= 0) {
             status.setDiskFreeBytes(statistics.diskFreeBytes());
+        }
+        if (statistics.quotaBytes() > 0) {
+            status.setQuotaBytes(statistics.quotaBytes());
         }
         StoreStatistics.Writes writes = statistics.writes();
         if (writes.lastSyncError() != null) {

@@ -47,6 +47,7 @@ class StatusMappingTest {
                 row(InvalidStoreArgumentException.option("x", 1, "2"), Code.INVALID_ARGUMENT, "BAD_ARGUMENT", Map.of()),
                 row(new OverloadedException("queue", "5"), Code.RESOURCE_EXHAUSTED, "OVERLOADED", Map.of()),
                 row(new DiskFullException("/d", "write"), Code.RESOURCE_EXHAUSTED, "DISK_FULL", Map.of()),
+                row(DiskFullException.quotaReached("/d", "5"), Code.RESOURCE_EXHAUSTED, "QUOTA_REACHED", Map.of()),
                 row(
                         new StoreReadOnlyException("/d", StoreReadOnlyException.Reason.IO_FAILED, "sync"),
                         Code.FAILED_PRECONDITION,
