@@ -35,7 +35,7 @@ final class CollectionRuns {
     private final ReentrantLock maintenance;
     private final Availability availability;
     private final DiskSpace space;
-    private final LogUpkeep log;
+    private final LogWrites log;
 
     private final AtomicBoolean running = new AtomicBoolean();
     private final LongAdder runs = new LongAdder();
@@ -64,7 +64,7 @@ final class CollectionRuns {
             DiskSpace space) {}
 
     /** @param log the log that is written beside them */
-    CollectionRuns(Surroundings in, GarbageCollector collector, LogUpkeep log) {
+    CollectionRuns(Surroundings in, GarbageCollector collector, LogWrites log) {
         this.options = in.options();
         this.clock = in.clock();
         this.segments = in.segments();
@@ -110,7 +110,7 @@ final class CollectionRuns {
         GarbageCollector.Outcome outcome = GarbageCollector.Outcome.NOTHING;
         try {
             if (isActiveWorthSealing(request.force(), deadShareMin)) {
-                log.sealActive();
+                log.seal();
             }
             // A rewritten segment may be worth another swap, but not for ever.
             int swapsMax = 2 * segments.all().size() + 1;

@@ -164,7 +164,8 @@ final class Committer implements Runnable {
             fail(write, refused);
             return;
         }
-        if (write instanceof PendingWrite.Set set && !fitsIntoQuota(set)) {
+        if (write instanceof PendingWrite.Set set
+                && log.bufferedBytes() + FrameHeader.setBytes(set.value.length) > in.space.quotaRoomBytes()) {
             fail(write, in.space.quotaReached());
             return;
         }
@@ -190,10 +191,6 @@ final class Committer implements Runnable {
                 ? FrameHeader.setBytes(set.value.length)
                 : FrameHeader.REMOVE_BYTES;
         return groupBytes == 0 || (groupBytes + frameBytes <= GROUP_BYTES_MAX && log.fits(frameBytes));
-    }
-
-    private boolean fitsIntoQuota(PendingWrite.Set set) {
-        return log.bufferedBytes() + FrameHeader.setBytes(set.value.length) <= in.space.quotaRoomBytes();
     }
 
     private void carryOut(PendingWrite.Control control) throws IOException {
@@ -373,7 +370,9 @@ final class Committer implements Runnable {
         try {
             in.space.watchQuota();
             if (in.availability.state() == StoreState.DISK_FULL) {
-                goOnWhereThereIsSpace();
+                in.space.lookForRoom(
+                        in.segments.directory(),
+                        in.options.reserveBytes() + in.options.segmentBytesMax() / SPACE_RETURNED_SHARE);
             }
             boolean syncDue =
                     in.options.syncPolicy() == SyncPolicy.INTERVAL && now - lastSyncNanos >= syncIntervalNanos();
@@ -387,22 +386,6 @@ final class Committer implements Runnable {
             }
         } catch (Throwable e) {
             failed(e);
-        }
-    }
-
-    private void goOnWhereThereIsSpace() {
-        try {
-            checkSpace();
-        } catch (IOException e) {
-            LOG.log(Level.WARNING, "cannot tell whether the disk has space again, and asks on: " + SystemReason.of(e));
-        }
-    }
-
-    private void checkSpace() throws IOException {
-        long usable = in.segments.directory().usableBytes();
-        long needed = in.options.reserveBytes() + in.options.segmentBytesMax() / SPACE_RETURNED_SHARE;
-        if (Math.min(usable, in.space.quotaRoomBytes()) >= needed) {
-            in.space.isThere();
         }
     }
 

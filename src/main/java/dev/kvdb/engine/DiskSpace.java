@@ -1,7 +1,9 @@
 package dev.kvdb.engine;
 
 import dev.kvdb.engine.error.StoreException;
+import dev.kvdb.engine.error.SystemReason;
 import dev.kvdb.engine.log.DiskReserve;
+import dev.kvdb.engine.log.StoreDirectory;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -51,6 +53,17 @@ final class DiskSpace {
                         crossing.upwards() ? Level.WARNING : Level.INFO,
                         "store " + crossing.line()
                                 + (crossing.upwards() ? "; at the quota it takes no more sets" : "")));
+    }
+
+    /** Goes on writing where disk and quota have so many bytes of room, and the reserve can be had. */
+    void lookForRoom(StoreDirectory directory, long neededBytes) {
+        try {
+            if (Math.min(directory.usableBytes(), quotaRoomBytes()) >= neededBytes) {
+                isThere();
+            }
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "cannot tell whether the disk has space again, and asks on: " + SystemReason.of(e));
+        }
     }
 
     /** There seems to be space again: goes on writing where the reserve can be had. */

@@ -10,7 +10,6 @@ import dev.kvdb.engine.error.StoreException;
 import dev.kvdb.engine.error.StoreReadOnlyException;
 import dev.kvdb.engine.format.FrameHeader;
 import dev.kvdb.engine.format.RecordLocation;
-import dev.kvdb.engine.gc.AppliedWrites;
 import dev.kvdb.engine.gc.GarbageCollector;
 import dev.kvdb.engine.index.OrderedIndex;
 import dev.kvdb.engine.log.ActiveLog;
@@ -18,7 +17,9 @@ import dev.kvdb.engine.log.Segment;
 import dev.kvdb.engine.log.SegmentReads;
 import dev.kvdb.engine.log.Segments;
 import dev.kvdb.engine.log.SyncFailedException;
+import dev.kvdb.engine.recovery.OnlineVerification;
 import dev.kvdb.engine.recovery.SnapshotFile;
+import dev.kvdb.engine.recovery.VerificationReport;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -62,8 +63,9 @@ final class LogStructuredStore implements Store {
 
     private final WriteQueue queue;
     private final Committer committer;
-    private final LogUpkeep log;
+    private final LogWrites writes;
     private final CollectionRuns collections;
+    private final VerificationRuns verifications;
     private final Maintainer maintainer;
     private final ThreadFactory threads;
     private final Thread committerThread;
@@ -90,14 +92,14 @@ final class LogStructuredStore implements Store {
         this.snapshotAtBytesWritten = snapshotIsCurrent ? opening.directory().bytesWritten() : -1;
         this.queue = new WriteQueue(
                 path.toString(), environment.clock(), options.writeQueueRequestsMax(), options.writeQueueBytesMax());
-        this.log = new LogUpkeep(queue, availability, writeCounters);
         this.quota = new Quota(path.toString(), options.quotaBytes(), opening.measured()::totalBytes);
         this.space = new DiskSpace(opening.reserve(), availability, quota);
+        this.writes = new LogWrites(queue, cache, this::lastAppliedVersion, availability, writeCounters);
         RandomGenerator random = synchronizedOver(environment.random());
         GarbageCollector collector = new GarbageCollector(
                 segments,
                 index,
-                new Writes(),
+                writes,
                 random,
                 environment.clock(),
                 new GarbageCollector.Limits(
@@ -106,7 +108,11 @@ final class LogStructuredStore implements Store {
                 new CollectionRuns.Surroundings(
                         options, environment.clock(), segments, maintenance, availability, space),
                 collector,
-                log);
+                writes);
+        this.verifications = new VerificationRuns(
+                path.toString(),
+                environment.clock(),
+                new OnlineVerification.Subject(segments, index, options.openFilesMax(), writes::awaitApplied));
         this.maintainer = new Maintainer(segments, environment.clock(), options, maintenance, new Chores());
         this.committer = new Committer(
                 new Committer.Surroundings(
@@ -236,6 +242,12 @@ final class LogStructuredStore implements Store {
     }
 
     @Override
+    public VerificationReport verify(VerificationRequest request, VerificationListener listener) {
+        availability.checkOpen();
+        return verifications.run(request, listener);
+    }
+
+    @Override
     public StoreStatistics statistics() {
         return new StoreStatistics(
                 availability.state(),
@@ -272,6 +284,7 @@ final class LogStructuredStore implements Store {
         }
         closed = true;
         collections.cancel();
+        verifications.close();
         queue.close();
         join(committerThread);
         maintainer.close();
@@ -329,6 +342,10 @@ final class LogStructuredStore implements Store {
         }
     }
 
+    private long lastAppliedVersion() {
+        return committer.lastAppliedVersion();
+    }
+
     private static RuntimeException unchecked(Throwable cause) {
         if (cause instanceof Error error) {
             throw error;
@@ -373,30 +390,6 @@ final class LogStructuredStore implements Store {
         };
     }
 
-    /** What garbage collection is told of writes. */
-    private final class Writes implements AppliedWrites {
-
-        @Override
-        public long lastVersion() {
-            return committer.lastAppliedVersion();
-        }
-
-        @Override
-        public long nextVersion() {
-            return committer.lastAppliedVersion() + 1;
-        }
-
-        @Override
-        public void sync() {
-            log.sync();
-        }
-
-        @Override
-        public void moved(long key, long from, long to) {
-            cache.relocate(key, from, to);
-        }
-    }
-
     /** What the maintainer has done by the store. */
     private final class Chores implements Maintainer.Chores {
 
@@ -406,12 +399,12 @@ final class LogStructuredStore implements Store {
                 return;
             }
             SnapshotFile.write(segments, index, committer::lastAppliedVersion);
-            log.sync();
+            writes.sync();
             try {
                 SnapshotFile.publish(opening.directory());
             } catch (SyncFailedException e) {
                 // New segments' names are in the same directory: what was lost may be one of theirs.
-                throw log.endWriting(e);
+                throw writes.endWriting(e);
             }
             snapshotAtBytesWritten = opening.directory().bytesWritten();
         }

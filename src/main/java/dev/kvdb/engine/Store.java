@@ -2,6 +2,7 @@ package dev.kvdb.engine;
 
 import dev.kvdb.engine.env.Environment;
 import dev.kvdb.engine.error.StoreException;
+import dev.kvdb.engine.recovery.VerificationReport;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.Optional;
@@ -70,6 +71,16 @@ public interface Store extends AutoCloseable {
      * done. Returns a skipped report where another collection is running.
      */
     GarbageCollectionReport collectGarbage(GarbageCollectionRequest request);
+
+    /**
+     * Checks all of the open store in the calling thread: each frame, each hint, the snapshot, and each entry of the
+     * index against the log. Reads, writes and garbage collection go on beside it; what they change meanwhile is no
+     * finding. Changes nothing; segments in which damage is found are counted as damaged from then on.
+     *
+     * @throws dev.kvdb.engine.error.VerificationRunningException where another verification is running
+     * @throws java.util.concurrent.CancellationException where the request says that it is cancelled
+     */
+    VerificationReport verify(VerificationRequest request, VerificationListener listener);
 
     /** A momentary view of the store's figures. Cheap enough for a metrics scrape. */
     StoreStatistics statistics();

@@ -1,5 +1,7 @@
 package dev.kvdb.engine;
 
+import dev.kvdb.engine.recovery.Finding;
+
 /** Told how far a verification has come. Called often, in the verifying thread; must be cheap. */
 @FunctionalInterface
 public interface VerificationListener {
@@ -12,4 +14,7 @@ public interface VerificationListener {
      * @param totalBytes bytes to check in all; an estimate, never less than {@code doneBytes}
      */
     void progressed(long doneBytes, long totalBytes);
+
+    /** Something is wrong; told for the first thousand, where an open store is verified. */
+    default void found(Finding finding) {}
 }

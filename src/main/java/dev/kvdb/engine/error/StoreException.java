@@ -16,7 +16,8 @@ public abstract sealed class StoreException extends RuntimeException
                 StoreClosedException,
                 StoreIoException,
                 StoreReadOnlyException,
-                UnsupportedFormatException {
+                UnsupportedFormatException,
+                VerificationRunningException {
 
     private static final long serialVersionUID = 1L;
 

@@ -2,6 +2,7 @@ package dev.kvdb.engine.gc;
 
 import dev.kvdb.engine.env.Clock;
 import dev.kvdb.engine.env.NoSpaceException;
+import dev.kvdb.engine.env.Pace;
 import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.gc.VictimChoice.Candidate;
 import dev.kvdb.engine.index.OrderedIndex;
@@ -132,7 +133,7 @@ public final class GarbageCollector {
         if (candidates.isEmpty()) {
             return Optional.empty();
         }
-        CopyPace pace = new CopyPace(clock, limits.bytesPerSecondMax(), cancelled);
+        Pace pace = new Pace(clock, limits.bytesPerSecondMax(), cancelled);
         List<Candidate> victims = choice.victims(candidates);
         List<Candidate> smallestCopy = List.of(candidates.stream()
                 .min(Comparator.comparingLong(Candidate::keptBytes))
@@ -147,7 +148,7 @@ public final class GarbageCollector {
 
     /** Collects the victims, or, where the disk has no room for what they keep, the one that keeps least. */
     private Outcome swapWithinSpace(
-            List<Candidate> victims, List<Candidate> smallestCopy, CopyPace pace, BooleanSupplier cancelled)
+            List<Candidate> victims, List<Candidate> smallestCopy, Pace pace, BooleanSupplier cancelled)
             throws IOException {
         try {
             checkSpace(victims);
@@ -179,7 +180,7 @@ public final class GarbageCollector {
     }
 
     /** Collects these sealed segments. Any choice of them is safe; a test makes it at random. */
-    Outcome swap(List<Segment> victims, CopyPace pace, BooleanSupplier cancelled) throws IOException {
+    Outcome swap(List<Segment> victims, Pace pace, BooleanSupplier cancelled) throws IOException {
         long liveAsOf = writes.lastVersion();
         long firstVersion = victims.stream()
                 .mapToLong(victim -> victim.header().firstVersion())

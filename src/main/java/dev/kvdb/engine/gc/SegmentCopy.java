@@ -1,5 +1,6 @@
 package dev.kvdb.engine.gc;
 
+import dev.kvdb.engine.env.Pace;
 import dev.kvdb.engine.env.StoreFile;
 import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.error.StoreIoException;
@@ -77,7 +78,7 @@ final class SegmentCopy implements AutoCloseable {
      * @param holders the segments that may hold tombstones back
      * @throws DamageException where a record that must stay is damaged; the victim is marked, and stays as a whole
      */
-    void copyFrom(Segment victim, List<Segment> holders, CopyPace pace, BooleanSupplier cancelled) throws IOException {
+    void copyFrom(Segment victim, List<Segment> holders, Pace pace, BooleanSupplier cancelled) throws IOException {
         Segment pinned = segments.pin(victim.id());
         if (pinned == null) {
             throw new IllegalStateException("segment " + victim.id() + " is gone before its collection");

@@ -148,6 +148,11 @@ public final class Segments {
         return nextId++;
     }
 
+    /** The highest id that a segment has had. */
+    public synchronized int lastId() {
+        return nextId - 1;
+    }
+
     /** A change to the set of segments. */
     public static final class Change {
 

@@ -9,6 +9,7 @@ import java.util.OptionalInt;
  *  LOCK              held by the process that has the store open
  *  MANIFEST          the segments that make up the store
  *  SNAPSHOT          the index, a cache of the log
+ *  CLOCK             a time that the store's clock has not passed
  *  RESERVE           space to give up when the disk is full
  *  0000000001.log    a segment
  *  0000000001.hint   the records of a sealed segment, a cache of it
@@ -34,6 +35,9 @@ public final class StoreFileNames {
 
     /** A damaged manifest that was replaced. */
     public static final String MANIFEST_DAMAGED = "MANIFEST.damaged";
+
+    /** The floor of the store's clock. */
+    public static final String CLOCK = "CLOCK";
 
     private static final String SEGMENT_SUFFIX = ".log";
     private static final String HINT_SUFFIX = ".hint";
@@ -105,6 +109,7 @@ public final class StoreFileNames {
         return name.equals(MANIFEST)
                 || name.equals(SNAPSHOT)
                 || name.equals(RESERVE)
+                || name.equals(CLOCK)
                 || segmentId(name).isPresent()
                 || hintSegmentId(name).isPresent()
                 || isTorn(name)

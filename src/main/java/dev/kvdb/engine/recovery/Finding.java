@@ -35,7 +35,14 @@ public record Finding(Kind kind, String file, long offset, String message) {
         /** A hint is damaged, or disagrees with its segment. */
         HINT,
         /** The index snapshot is damaged, or disagrees with the log. */
-        SNAPSHOT;
+        SNAPSHOT,
+        /** The index in memory disagrees with the log. */
+        INDEX;
+
+        /** Whether the log itself, or the list of its segments, is damaged. */
+        public boolean isOfLog() {
+            return !isOfCache() && this != UNSUPPORTED && this != INDEX;
+        }
 
         /** Whether the file is a cache of others, which an open makes anew where it is gone. */
         public boolean isOfCache() {

@@ -6,6 +6,7 @@ import dev.kvdb.engine.error.UnsupportedFormatException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Collects what a verification finds. Of findings and notes alike the first {@value #KEPT_MAX} are kept, all are
@@ -15,17 +16,37 @@ final class Findings {
 
     static final int KEPT_MAX = 1000;
 
+    private final Consumer<Finding> told;
     private final List<Finding> findings = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
     private long findingsTotal;
     private long notesTotal;
 
+    Findings() {
+        this(finding -> {});
+    }
+
+    /** @param told each finding that is kept, as it comes */
+    Findings(Consumer<Finding> told) {
+        this.told = told;
+    }
+
     /** Something is wrong. */
     void add(Finding.Kind kind, String file, long offset, String message) {
         findingsTotal++;
         if (findings.size() < KEPT_MAX) {
-            findings.add(new Finding(kind, file, offset, message));
+            Finding finding = new Finding(kind, file, offset, message);
+            findings.add(finding);
+            told.accept(finding);
         }
+    }
+
+    /** All that others have found. */
+    void addAll(Findings others) {
+        for (Finding finding : others.findings) {
+            add(finding.kind(), finding.file(), finding.offset(), finding.message());
+        }
+        findingsTotal += others.findingsTotal - others.findings.size();
     }
 
     /** Something is damaged. */

@@ -2,6 +2,7 @@ package dev.kvdb.engine.gc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kvdb.engine.env.Pace;
 import dev.kvdb.engine.format.FrameHeader;
 import dev.kvdb.engine.format.RecordLocation;
 import dev.kvdb.engine.index.OrderedIndex;
@@ -184,7 +185,7 @@ final class RandomVictims {
                 random.split(),
                 new ManualClock(),
                 new GarbageCollector.Limits(16 * SEGMENT_BYTES, 0));
-        collector.swap(victims, new CopyPace(new ManualClock(), 0, () -> false), () -> {
+        collector.swap(victims, new Pace(new ManualClock(), 0, () -> false), () -> {
             meanwhileUnchecked();
             return false;
         });

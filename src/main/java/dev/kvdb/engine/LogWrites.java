@@ -1,42 +1,70 @@
 package dev.kvdb.engine;
 
+import dev.kvdb.engine.cache.ValueCache;
 import dev.kvdb.engine.error.DiskFullException;
 import dev.kvdb.engine.error.StoreClosedException;
 import dev.kvdb.engine.error.StoreException;
 import dev.kvdb.engine.error.StoreReadOnlyException;
 import dev.kvdb.engine.error.SystemReason;
+import dev.kvdb.engine.gc.AppliedWrites;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.CompletionException;
+import java.util.function.LongSupplier;
 
 /**
- * What collections and snapshots have the committer do between two writes. Each method waits for it, and must not be
- * called in the committer's thread.
+ * The store's writes, for those who work beside them: what was applied, and orders to the committer that take their turn
+ * among the writes.
  *
- * <p>Safe for use by several threads.
+ * <p>Safe for use by several threads; not by the committer's, which each order waits for.
  */
-final class LogUpkeep {
+final class LogWrites implements AppliedWrites {
 
-    private static final Logger LOG = System.getLogger(LogUpkeep.class.getName());
+    private static final Logger LOG = System.getLogger(LogWrites.class.getName());
 
     private final WriteQueue queue;
+    private final ValueCache cache;
+    private final LongSupplier lastVersion;
     private final Availability availability;
     private final WriteCounters counters;
 
-    LogUpkeep(WriteQueue queue, Availability availability, WriteCounters counters) {
+    /** @param lastVersion the newest applied version */
+    LogWrites(
+            WriteQueue queue,
+            ValueCache cache,
+            LongSupplier lastVersion,
+            Availability availability,
+            WriteCounters counters) {
         this.queue = queue;
+        this.cache = cache;
+        this.lastVersion = lastVersion;
         this.availability = availability;
         this.counters = counters;
     }
 
-    /** Makes all writes durable that were applied before. */
-    void sync() {
+    @Override
+    public long lastVersion() {
+        return lastVersion.getAsLong();
+    }
+
+    @Override
+    public long nextVersion() {
+        return lastVersion() + 1;
+    }
+
+    @Override
+    public void sync() {
         carryOut(new PendingWrite.Control(PendingWrite.Control.Action.SYNC));
     }
 
+    @Override
+    public void moved(long key, long from, long to) {
+        cache.relocate(key, from, to);
+    }
+
     /** Seals the segment that is appended to, unless the disk has no room for that; then the reserve is given up. */
-    void sealActive() {
+    void seal() {
         try {
             carryOut(new PendingWrite.Control(PendingWrite.Control.Action.SEAL));
         } catch (DiskFullException e) {
@@ -59,6 +87,15 @@ final class LogUpkeep {
             return e;
         }
         return availability.fail(StoreReadOnlyException.Reason.IO_FAILED, SystemReason.of(cause));
+    }
+
+    /** Returns when the group that was being applied is a part of its segment. A refusal comes after that, too. */
+    void awaitApplied() {
+        try {
+            sync();
+        } catch (StoreException e) {
+            LOG.log(Level.DEBUG, "the committer refused a sync, after what was waited for: " + e.getMessage());
+        }
     }
 
     private void carryOut(PendingWrite.Control control) {

@@ -1,4 +1,4 @@
-package dev.kvdb.engine.gc;
+package dev.kvdb.engine.env;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -9,7 +9,7 @@ import java.time.Instant;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-class CopyPaceTest {
+class PaceTest {
 
     private final ManualClock time = new ManualClock();
     private final AtomicInteger waits = new AtomicInteger();
@@ -35,7 +35,7 @@ class CopyPaceTest {
 
     @Test
     void noLimit_neverWaits() {
-        CopyPace pace = new CopyPace(clock, 0, () -> false);
+        Pace pace = new Pace(clock, 0, () -> false);
         pace.await(Long.MAX_VALUE);
 
         assertThat(waits).hasValue(0);
@@ -44,7 +44,7 @@ class CopyPaceTest {
     @Test
     void limit_isKeptOverall() {
         long start = clock.nanoTime();
-        CopyPace pace = new CopyPace(clock, 1_000_000, () -> false);
+        Pace pace = new Pace(clock, 1_000_000, () -> false);
         for (int i = 0; i < 100; i++) {
             pace.await(30_000);
         }
@@ -59,7 +59,7 @@ class CopyPaceTest {
     void cancel_endsAWaitWithinATenthOfASecond() {
         AtomicInteger asked = new AtomicInteger();
         long start = clock.nanoTime();
-        new CopyPace(clock, 1, () -> asked.incrementAndGet() > 3).await(1_000_000);
+        new Pace(clock, 1, () -> asked.incrementAndGet() > 3).await(1_000_000);
 
         assertThat(clock.nanoTime() - start).isEqualTo(300_000_000);
     }

@@ -1,10 +1,9 @@
-package dev.kvdb.engine.gc;
+package dev.kvdb.engine.env;
 
-import dev.kvdb.engine.env.Clock;
 import java.util.function.BooleanSupplier;
 
-/** Holds copying to a number of bytes a second. Belongs to one thread. */
-final class CopyPace {
+/** Holds copying or reading to a number of bytes a second. Belongs to one thread. */
+public final class Pace {
 
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
@@ -22,15 +21,15 @@ final class CopyPace {
      * @param bytesPerSecondMax 0 for no limit
      * @param cancelled ends a wait
      */
-    CopyPace(Clock clock, long bytesPerSecondMax, BooleanSupplier cancelled) {
+    public Pace(Clock clock, long bytesPerSecondMax, BooleanSupplier cancelled) {
         this.clock = clock;
         this.bytesPerSecondMax = bytesPerSecondMax;
         this.cancelled = cancelled;
         this.startNanos = clock.nanoTime();
     }
 
-    /** Waits until so many bytes more may be copied. */
-    void await(long moreBytes) {
+    /** Waits until so many bytes more may be moved, or until it is cancelled. */
+    public void await(long moreBytes) {
         if (bytesPerSecondMax == 0) {
             return;
         }

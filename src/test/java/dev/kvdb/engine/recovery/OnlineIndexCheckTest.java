@@ -1,0 +1,181 @@
+package dev.kvdb.engine.recovery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.kvdb.engine.GarbageCollectionRequest;
+import dev.kvdb.engine.MemoryStore;
+import dev.kvdb.engine.format.HintEntry;
+import dev.kvdb.engine.format.RecordLocation;
+import dev.kvdb.engine.index.OrderedIndex;
+import dev.kvdb.engine.log.HintFile;
+import dev.kvdb.engine.log.Segment;
+import dev.kvdb.engine.log.Segments;
+import dev.kvdb.engine.log.StoreDirectory;
+import dev.kvdb.testkit.CrashingFileSystem;
+import dev.kvdb.testkit.Logs;
+import dev.kvdb.testkit.ManualClock;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** An index in memory that is wrong, beside a log that is whole. */
+class OnlineIndexCheckTest {
+
+    private static final int OPEN_FILES_MAX = 16;
+
+    private Segments segments;
+    private OrderedIndex index;
+
+    /** All locations that a key has had, in the order of their versions. */
+    private final Map<Long, List<Long>> locations = new HashMap<>();
+
+    @BeforeEach
+    void open() throws IOException {
+        Logs.silenceEngine();
+        CrashingFileSystem disk = storeOnDisk();
+        Recovered recovered = new Recovery(
+                        new StoreDirectory(disk, disk.root()),
+                        new SplittableRandom(1),
+                        OPEN_FILES_MAX,
+                        (phase, done, total) -> {})
+                .run();
+        segments = recovered.segments();
+        index = recovered.index();
+        for (Segment segment : segments.all()) {
+            try (HintFile hint = HintFile.open(segments.directory(), segment)) {
+                for (HintEntry entry = hint.next(); entry != null; entry = hint.next()) {
+                    if (!entry.isTombstone()) {
+                        locations
+                                .computeIfAbsent(entry.key(), key -> new ArrayList<>())
+                                .add(entry.location(segment.id()));
+                    }
+                }
+            }
+        }
+    }
+
+    private static CrashingFileSystem storeOnDisk() {
+        try (MemoryStore store = new MemoryStore().open()) {
+            for (int key = 0; key < 6; key++) {
+                store.set(key, 30);
+            }
+            store.store().collectGarbage(GarbageCollectionRequest.EVERYTHING);
+            store.reopen();
+            store.set(2, 20);
+            store.set(3, 20);
+            store.set(3, 21);
+            store.remove(4);
+            store.close();
+            return store.disk;
+        }
+    }
+
+    @AfterEach
+    void close() {
+        segments.close();
+    }
+
+    private VerificationReport verify(int openFilesMax) {
+        return new OnlineVerification(
+                        new OnlineVerification.Subject(segments, index, openFilesMax, () -> {}),
+                        new ManualClock(),
+                        0,
+                        () -> false,
+                        (phase, done, total) -> {},
+                        finding -> {})
+                .run();
+    }
+
+    private Finding onlyFinding() {
+        VerificationReport report = verify(OPEN_FILES_MAX);
+        assertThat(report.findings()).as(report.toString()).hasSize(1);
+        Finding finding = report.findings().get(0);
+        assertThat(finding.kind()).isEqualTo(Finding.Kind.INDEX);
+        return finding;
+    }
+
+    private long location(long key, int nth) {
+        return locations.get(key).get(nth);
+    }
+
+    @Test
+    void rightIndex_isClean() {
+        assertThat(verify(OPEN_FILES_MAX).findings()).isEmpty();
+        assertThat(verify(OPEN_FILES_MAX).liveRecords()).isEqualTo(5);
+    }
+
+    @Test
+    void entryOfAnOlderRecord_isFound() {
+        index.put(2, location(2, 0));
+
+        Finding finding = onlyFinding();
+        assertThat(finding.message()).contains("key 2", "the log has version");
+        assertThat(finding.offset()).isEqualTo(RecordLocation.offset(location(2, 0)));
+    }
+
+    @Test
+    void entryOfAnOlderRecordInTheSameSegment_isFound() {
+        index.put(3, location(3, 1));
+
+        assertThat(onlyFinding().message()).contains("key 3");
+    }
+
+    @Test
+    void entryOfARemovedKey_isFound() {
+        index.put(4, location(4, 0));
+
+        assertThat(onlyFinding().message()).contains("key 4", "no value");
+    }
+
+    @Test
+    void keyWithoutItsEntry_isFound() {
+        index.remove(2);
+
+        Finding finding = onlyFinding();
+        assertThat(finding.message()).contains("no entry for key 2");
+        assertThat(finding.offset()).isEqualTo(RecordLocation.offset(location(2, 1)));
+    }
+
+    @Test
+    void entryOfAnotherKeysRecord_isFound() {
+        index.put(0, location(1, 0));
+
+        assertThat(onlyFinding().message()).contains("key 0");
+    }
+
+    @Test
+    void entryOfAKeyThatWasNeverWritten_isFound() {
+        index.put(77, location(1, 0));
+
+        assertThat(onlyFinding().message()).contains("key 77");
+    }
+
+    @Test
+    void entryInASegmentThatIsNotThere_isFound() {
+        index.put(1, RecordLocation.of(4_000, 128, 60));
+
+        assertThat(onlyFinding().message()).contains("no such segment");
+    }
+
+    @Test
+    void entryBetweenFrames_isFound() {
+        index.put(1, location(1, 0) + (1 << 10));
+
+        assertThat(onlyFinding().message()).contains("key 1");
+    }
+
+    @Test
+    void moreSegmentsThanFilesMayBeOpen_isNotedAndNotPassedOver() {
+        index.remove(2);
+
+        VerificationReport report = verify(1);
+        assertThat(report.findings()).isEmpty();
+        assertThat(report.notes()).anyMatch(note -> note.contains("the index was not compared"));
+    }
+}
