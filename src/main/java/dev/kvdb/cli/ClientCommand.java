@@ -21,11 +21,15 @@ abstract class ClientCommand extends ResultCommand {
     /** Connects, runs the command, and returns the exit code. */
     @Override
     public Integer call() {
-        // Else Netty finds the logging of Quarkus and starts it.
-        InternalLoggerFactory.setDefaultFactory(JdkLoggerFactory.INSTANCE);
+        quietNetty();
         try (KvdbClient client = server.connect(terminal(), top().server(), clientOptions())) {
             return run(client);
         }
+    }
+
+    /** Else Netty finds the logging of Quarkus and starts it. */
+    static void quietNetty() {
+        InternalLoggerFactory.setDefaultFactory(JdkLoggerFactory.INSTANCE);
     }
 
     /** What the client does unless the command line says otherwise. */

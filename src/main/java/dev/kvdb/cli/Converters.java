@@ -125,6 +125,15 @@ final class Converters {
         }
     }
 
+    /** {@link #size} for picocli. */
+    static final class Size implements ITypeConverter<Long> {
+
+        @Override
+        public Long convert(String value) {
+            return size(value);
+        }
+    }
+
     /** {@link #valueSize} for picocli. */
     static final class ValueSize implements ITypeConverter<Long> {
 

@@ -32,6 +32,11 @@ final class DatabaseDirectory {
     @SuppressWarnings("NullAway.Init") // by picocli
     private CommandSpec command;
 
+    /** Whether the command line names one. */
+    boolean isGiven() {
+        return given != null;
+    }
+
     /** The directory that was given, or the default one. */
     Path path(Terminal terminal) {
         if (given != null) {

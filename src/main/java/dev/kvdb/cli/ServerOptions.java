@@ -27,7 +27,7 @@ final class ServerOptions {
     @Option(
             names = "--timeout",
             paramLabel = "TIME",
-            description = "How long to wait for a reply, for example 500ms, 5s or 2m. Default: 10s, for gc 1h.")
+            description = "How long to wait for a reply, for example 500ms, 5s or 2m. Default: 10s, for gc 1h, for verify as long as it takes.")
     private @Nullable Duration timeout;
 
     /** A client by these options and, where one is not given, by those before the command's name. */
@@ -37,7 +37,13 @@ final class ServerOptions {
         return KvdbClient.connect(address(terminal, outer), options);
     }
 
-    private ServerAddress address(Terminal terminal, ServerOptions outer) {
+    /** Whether the command line names a server, or a timeout, behind the command's name. */
+    boolean isGiven() {
+        return server != null || timeout != null;
+    }
+
+    /** The server that is called. */
+    ServerAddress address(Terminal terminal, ServerOptions outer) {
         ServerAddress given = server != null ? server : outer.server;
         if (given != null) {
             return given;

@@ -5,6 +5,7 @@ import dev.kvdb.v1.CacheStatus;
 import dev.kvdb.v1.GarbageCollectionStatus;
 import dev.kvdb.v1.LogStatus;
 import dev.kvdb.v1.RecoveryStatus;
+import dev.kvdb.v1.ScrubStatus;
 import dev.kvdb.v1.StatusResponse;
 import java.util.Locale;
 import picocli.CommandLine.Command;
@@ -62,6 +63,9 @@ final class StatusCommand extends ClientCommand {
         if (status.hasLastSyncError()) {
             object.put("lastSyncError", status.getLastSyncError());
         }
+        if (status.getScrub().getScheduled()) {
+            object.put("scrub", scrub(status.getScrub()));
+        }
         return object.put("log", log(status.getLog()))
                 .put("cache", cache(status.getCache()))
                 .put("garbageCollection", collection(status.getGarbageCollection()))
@@ -75,6 +79,14 @@ final class StatusCommand extends ClientCommand {
                 .put("liveBytes", log.getLiveBytes())
                 .put("deadBytes", log.getDeadBytes())
                 .put("damagedSegments", log.getDamagedSegments());
+    }
+
+    private static JsonObject scrub(ScrubStatus scrub) {
+        return new JsonObject()
+                .put("running", scrub.getRunning())
+                .put("runs", scrub.getRuns())
+                .put("failures", scrub.getFailures())
+                .put("lastFindings", scrub.getLastFindings());
     }
 
     private static JsonObject cache(CacheStatus cache) {
@@ -141,6 +153,9 @@ final class StatusCommand extends ClientCommand {
                         + Text.bytes(collection.getBytesCopied()) + " copied"
                         + (collection.getFailures() == 0 ? "" : ", " + Text.count(collection.getFailures(), "failure"))
                         + (collection.hasLastError() ? ", last error: " + collection.getLastError() : ""));
+        if (status.getScrub().getScheduled()) {
+            row(table, "scrubs", scrubs(status.getScrub()));
+        }
         row(
                 table,
                 "last open",
@@ -156,6 +171,12 @@ final class StatusCommand extends ClientCommand {
             row(table, "sync error", status.getLastSyncError());
         }
         return table.substring(0, table.length() - 1);
+    }
+
+    private static String scrubs(ScrubStatus scrub) {
+        return Text.count(scrub.getRuns(), "run") + (scrub.getRunning() ? ", one running" : "")
+                + (scrub.getRuns() == 0 ? "" : ", " + Text.count(scrub.getLastFindings(), "finding") + " in the last")
+                + (scrub.getFailures() == 0 ? "" : ", " + Text.count(scrub.getFailures(), "failure"));
     }
 
     private static void row(StringBuilder table, String name, String value) {

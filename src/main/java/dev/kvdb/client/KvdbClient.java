@@ -14,8 +14,11 @@ import dev.kvdb.v1.SetRequest;
 import dev.kvdb.v1.SetResponse;
 import dev.kvdb.v1.StatusRequest;
 import dev.kvdb.v1.StatusResponse;
+import dev.kvdb.v1.VerifyRequest;
+import dev.kvdb.v1.VerifyResponse;
 import io.grpc.CallOptions;
 import io.grpc.ConnectivityState;
+import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.StatusRuntimeException;
@@ -27,8 +30,10 @@ import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetSocketAddress;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * One connection to a kvdb server, made when the first call needs it and made anew when it breaks. Calls are never
@@ -118,13 +123,42 @@ public final class KvdbClient implements AutoCloseable {
                 CollectGarbageRequest.newBuilder().setDryRun(dryRun).build());
     }
 
-    private <Q, P> P call(MethodDescriptor<Q, P> method, Q request) {
-        CallOptions callOptions = CallOptions.DEFAULT.withDeadlineAfter(options.timeoutMillis(), TimeUnit.MILLISECONDS);
+    /**
+     * Has the server verify its open store, and hands on what it streams, in this thread: progress, findings, and the
+     * summary as the last message. Returns after that. What {@code received} throws ends the verification.
+     *
+     * @param bytesPerSecondMax how fast the server reads, 0 for no limit; empty for its own default
+     */
+    public void verify(OptionalLong bytesPerSecondMax, Consumer<VerifyResponse> received) {
+        VerifyRequest.Builder request = VerifyRequest.newBuilder();
+        bytesPerSecondMax.ifPresent(request::setBytesPerSecondMax);
+        Context.CancellableContext context = Context.current().withCancellation();
+        Context previous = context.attach();
         try {
-            return ClientCalls.blockingUnaryCall(channel, method, callOptions, request);
+            ClientCalls.blockingServerStreamingCall(channel, AdminGrpc.getVerifyMethod(), callOptions(), request.build())
+                    .forEachRemaining(received);
         } catch (StatusRuntimeException e) {
-            boolean connected = channel.getState(false) == ConnectivityState.READY;
-            throw FailureTranslation.translate(e, address, options.timeoutMillis(), connected);
+            throw translated(e);
+        } finally {
+            context.detach(previous);
+            context.cancel(null);
+        }
+    }
+
+    private CallOptions callOptions() {
+        return CallOptions.DEFAULT.withDeadlineAfter(options.timeoutMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private ClientException translated(StatusRuntimeException e) {
+        boolean connected = channel.getState(false) == ConnectivityState.READY;
+        return FailureTranslation.translate(e, address, options.timeoutMillis(), connected);
+    }
+
+    private <Q, P> P call(MethodDescriptor<Q, P> method, Q request) {
+        try {
+            return ClientCalls.blockingUnaryCall(channel, method, callOptions(), request);
+        } catch (StatusRuntimeException e) {
+            throw translated(e);
         }
     }
 

@@ -27,6 +27,11 @@ public record ServingCondition(State state, String detail) {
         FAILED,
     }
 
+    /** Whether the server is being stopped, or will not start. */
+    public boolean isEnding() {
+        return state == State.DRAINING || state == State.CLOSED || state == State.FAILED;
+    }
+
     /** Whether a load balancer should send calls here. */
     public boolean ready() {
         return state == State.WRITABLE;

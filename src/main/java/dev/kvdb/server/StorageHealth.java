@@ -28,9 +28,11 @@ import org.jspecify.annotations.Nullable;
 class StorageHealth {
 
     private final StoreLifecycle lifecycle;
+    private final Scrub scrub;
 
-    StorageHealth(StoreLifecycle lifecycle) {
+    StorageHealth(StoreLifecycle lifecycle, Scrub scrub) {
         this.lifecycle = lifecycle;
+        this.scrub = scrub;
     }
 
     @Produces
@@ -86,6 +88,7 @@ class StorageHealth {
                     .withData("state", condition.state().name());
             addDetail(response, condition);
             lifecycle.openStore().ifPresent(store -> addFigures(response, store.statistics()));
+            addFigures(response, scrub.figures());
             return response.build();
         };
     }
@@ -105,6 +108,13 @@ class StorageHealth {
                 .withData("gc-runs", statistics.garbageCollection().runs())
                 .withData("gc-failures", statistics.garbageCollection().failures())
                 .withData("gc-last-error", orNone(statistics.garbageCollection().lastError()));
+    }
+
+    private static void addFigures(HealthCheckResponseBuilder response, Scrub.Figures figures) {
+        response.withData("scrub-running", figures.running())
+                .withData("scrub-runs", figures.runs())
+                .withData("scrub-failures", figures.failures())
+                .withData("scrub-last-findings", figures.lastFindings());
     }
 
     private static String orNone(@Nullable String text) {

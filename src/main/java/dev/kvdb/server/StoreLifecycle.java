@@ -268,8 +268,7 @@ public class StoreLifecycle {
     }
 
     private boolean ending() {
-        State state = condition.state();
-        return state == State.DRAINING || state == State.CLOSED || state == State.FAILED;
+        return condition.isEnding();
     }
 
     private void storeStateChanged(StoreState state, String detail) {

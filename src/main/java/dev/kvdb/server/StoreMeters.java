@@ -29,14 +29,16 @@ class StoreMeters {
     private final MeterRegistry registry;
     private final StoreLifecycle lifecycle;
     private final CallsInFlight calls;
+    private final Scrub scrub;
 
     private @Nullable StoreStatistics kept;
     private long keptSince;
 
-    StoreMeters(MeterRegistry registry, StoreLifecycle lifecycle, CallsInFlight calls) {
+    StoreMeters(MeterRegistry registry, StoreLifecycle lifecycle, CallsInFlight calls, Scrub scrub) {
         this.registry = registry;
         this.lifecycle = lifecycle;
         this.calls = calls;
+        this.scrub = scrub;
     }
 
     void register(@Observes StartupEvent event) {
@@ -45,6 +47,7 @@ class StoreMeters {
         registerWrites();
         registerReads();
         registerGarbageCollection();
+        registerScrub();
     }
 
     private void registerServer() {
@@ -209,6 +212,28 @@ class StoreMeters {
                 "Log bytes given back, net of what was copied",
                 BaseUnits.BYTES,
                 s -> s.garbageCollection().bytesReclaimed());
+    }
+
+    private void registerScrub() {
+        Gauge.builder("kvdb.scrub.running", scrub, it -> it.figures().running() ? 1 : 0)
+                .description("1 while a scrub runs")
+                .register(registry);
+        Gauge.builder("kvdb.scrub.last.findings", scrub, it -> it.figures().lastFindings())
+                .description("Findings of the newest scrub that came to its end")
+                .register(registry);
+        scrubCounter("kvdb.scrub.runs", "Scrubs that came to their end", null, Scrub.Figures::runs);
+        scrubCounter("kvdb.scrub.failures", "Scrubs that failed", null, Scrub.Figures::failures);
+        scrubCounter("kvdb.scrub.checked", "Log bytes checked by scrubs", BaseUnits.BYTES, Scrub.Figures::checkedBytes);
+        scrubCounter(
+                "kvdb.scrub.findings", "Places at which scrubs found damage, once each", null, Scrub.Figures::findings);
+    }
+
+    private void scrubCounter(
+            String name, String description, @Nullable String unit, ToDoubleFunction<Scrub.Figures> figure) {
+        FunctionCounter.builder(name, scrub, it -> figure.applyAsDouble(it.figures()))
+                .description(description)
+                .baseUnit(unit)
+                .register(registry);
     }
 
     private void gauge(

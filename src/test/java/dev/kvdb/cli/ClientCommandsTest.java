@@ -216,6 +216,38 @@ class ClientCommandsTest {
     }
 
     @Test
+    void verifyOnline_printsTheServersReport_andExits1WhereSomethingIsWrong() {
+        Outcome clean = run("verify", "--online", "--rate-max", "2");
+        assertThat(clean.exitCode()).as(clean.err()).isZero();
+        assertThat(clean.text())
+                .contains("note: a note")
+                .contains("database      " + server.address())
+                .contains("2.0 KiB in 3 files")
+                .contains("9 records, 4 keys")
+                .contains("findings      none");
+
+        Outcome damaged = run("verify", "--online", "--rate-max", "1");
+        assertThat(damaged.exitCode()).isEqualTo(1);
+        assertThat(damaged.text())
+                .contains("damaged index: /data/0000000001.log at offset 128: the index has no entry for key 7");
+        assertThat(damaged.err()).contains("1 finding in " + server.address()).contains("restart the server");
+        assertThat(run("verify", "--online", "--rate-max", "1", "--json").text())
+                .contains("\"clean\":false")
+                .contains("\"kind\":\"index\",\"file\":\"/data/0000000001.log\",\"offset\":128")
+                .contains("\"notes\":[\"a note\"]");
+    }
+
+    @Test
+    void verifyOnline_thatIsRefusedOrBreaksOff_exits4() {
+        Outcome refused = run("verify", "--online", "--rate-max", "3");
+        assertThat(refused.exitCode()).isEqualTo(4);
+        assertThat(refused.err()).contains("VERIFICATION_RUNNING");
+        Outcome broken = run("verify", "--online", "--rate-max", "4");
+        assertThat(broken.exitCode()).isEqualTo(4);
+        assertThat(broken.err()).contains("before it was done");
+    }
+
+    @Test
     void serverOption_beforeOrAfterTheCommand_beatsTheVariable() {
         CommandRun elsewhere = new CommandRun().environment("KVDB_SERVER", "127.0.0.1:1");
         assertThat(elsewhere

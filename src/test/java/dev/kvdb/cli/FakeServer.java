@@ -21,6 +21,11 @@ import dev.kvdb.v1.SetResponse;
 import dev.kvdb.v1.StatusRequest;
 import dev.kvdb.v1.StatusResponse;
 import dev.kvdb.v1.StoreState;
+import dev.kvdb.v1.VerifyFinding;
+import dev.kvdb.v1.VerifyProgress;
+import dev.kvdb.v1.VerifyRequest;
+import dev.kvdb.v1.VerifyResponse;
+import dev.kvdb.v1.VerifySummary;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.StatusProto;
@@ -202,6 +207,42 @@ public final class FakeServer implements AutoCloseable {
                             .setBytesReclaimed(2048)
                             .setDurationMillis(request.getDryRun() ? 0 : 12)
                             .build());
+        }
+
+        /** One finding at rate 1, none at rate 2; at rate 3 another one is running, at 4 the stream ends too early. */
+        @Override
+        public void verify(VerifyRequest request, StreamObserver<VerifyResponse> reply) {
+            if (request.getBytesPerSecondMax() == 3) {
+                reply.onError(failure(
+                        Code.FAILED_PRECONDITION, "VERIFICATION_RUNNING", "another verification is running"));
+                return;
+            }
+            boolean damaged = request.getBytesPerSecondMax() == 1;
+            reply.onNext(VerifyResponse.newBuilder()
+                    .setProgress(VerifyProgress.newBuilder().setDoneBytes(5).setTotalBytes(10))
+                    .build());
+            if (damaged) {
+                reply.onNext(VerifyResponse.newBuilder()
+                        .setFinding(VerifyFinding.newBuilder()
+                                .setKind("index")
+                                .setFile("/data/0000000001.log")
+                                .setOffset(128)
+                                .setMessage("the index has no entry for key 7"))
+                        .build());
+            }
+            if (request.getBytesPerSecondMax() != 4) {
+                reply.onNext(VerifyResponse.newBuilder()
+                        .setSummary(VerifySummary.newBuilder()
+                                .setFiles(3)
+                                .setBytes(2048)
+                                .setRecords(9)
+                                .setLiveRecords(4)
+                                .setFindingsTotal(damaged ? 1 : 0)
+                                .addNotes("a note")
+                                .setDurationMillis(12))
+                        .build());
+            }
+            reply.onCompleted();
         }
     }
 }

@@ -54,6 +54,10 @@ class UsageTest {
                 "import f --value-bytes-max 999999999999GiB",
                 "export f --byte-order middle",
                 "verify a b",
+                "verify --online a",
+                "verify --server localhost:1",
+                "verify --rate-max 5 a",
+                "verify --online --rate-max x",
                 "verify --jsn a",
             })
     void wrongCommandLine_exits2WithAMessageOnStderrOnly(String line) {

@@ -29,13 +29,14 @@ class QuotaServerTest {
     private static final long QUOTA = 512 << 10;
     private static final ByteString VALUE = ByteString.copyFrom(new byte[10_000]);
 
-    /** A small server with a quota. */
+    /** A small server with a quota, which scrubs. */
     public static class Profile extends SimulatedEnvironment.Profile {
 
         @Override
         public Map<String, String> getConfigOverrides() {
             Map<String, String> overrides = super.getConfigOverrides();
             overrides.put("kvdb.storage.quota", "512K");
+            overrides.put("kvdb.scrub.period", "1s");
             return overrides;
         }
     }

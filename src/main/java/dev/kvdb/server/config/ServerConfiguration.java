@@ -3,6 +3,7 @@ package dev.kvdb.server.config;
 import dev.kvdb.engine.SyncPolicy;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithConverter;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,6 +34,12 @@ public interface ServerConfiguration {
 
     /** When and how fast garbage is collected. */
     Gc gc();
+
+    /** How fast a call of Verify reads. */
+    Verify verify();
+
+    /** Verifications that the server runs by itself. */
+    Scrub scrub();
 
     /** Writes that wait for the disk. */
     WriteQueue writeQueue();
@@ -106,6 +113,27 @@ public interface ServerConfiguration {
 
         /** Live bytes copied a second. */
         @WithDefault("0")
+        MemorySize rateMax();
+    }
+
+    /** How fast a call of Verify reads. */
+    interface Verify {
+
+        /** Bytes read a second, where the call does not say; 0 for no limit. */
+        @WithDefault("32M")
+        MemorySize rateMax();
+    }
+
+    /** Verifications that the server runs by itself. */
+    interface Scrub {
+
+        /** How often one begins, or {@code off}. */
+        @WithDefault("off")
+        @WithConverter(PeriodConverter.class)
+        Optional<Duration> period();
+
+        /** Bytes read a second; 0 for no limit. */
+        @WithDefault("8M")
         MemorySize rateMax();
     }
 

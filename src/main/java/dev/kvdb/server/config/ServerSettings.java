@@ -39,6 +39,9 @@ public class ServerSettings {
     private final int requestsInFlightMax;
     private final long bytesInFlightMax;
     private final Duration gracePeriod;
+    private final long verifyBytesPerSecondMax;
+    private final Optional<Duration> scrubPeriod;
+    private final long scrubBytesPerSecondMax;
 
     /** @throws ConfigurationException where a value is out of its range */
     @Inject
@@ -72,6 +75,14 @@ public class ServerSettings {
                 configuration.shutdown().gracePeriod(),
                 Duration.ZERO,
                 Duration.ofHours(1));
+        verifyBytesPerSecondMax =
+                size("kvdb.verify.rate-max", configuration.verify().rateMax(), 0, Long.MAX_VALUE);
+        scrubPeriod = configuration
+                .scrub()
+                .period()
+                .map(period -> duration("kvdb.scrub.period", period, Duration.ofSeconds(1), Duration.ofDays(365)));
+        scrubBytesPerSecondMax =
+                size("kvdb.scrub.rate-max", configuration.scrub().rateMax(), 0, Long.MAX_VALUE);
         duration("kvdb.gc.period", configuration.gc().period(), Duration.ofSeconds(1), Duration.ofDays(1));
     }
 
@@ -237,5 +248,20 @@ public class ServerSettings {
     /** How long calls in flight may take to finish at a stop. */
     public Duration gracePeriod() {
         return gracePeriod;
+    }
+
+    /** How fast a call of Verify reads that does not say; 0 for no limit. */
+    public long verifyBytesPerSecondMax() {
+        return verifyBytesPerSecondMax;
+    }
+
+    /** How often the server verifies its store by itself; empty for never. */
+    public Optional<Duration> scrubPeriod() {
+        return scrubPeriod;
+    }
+
+    /** How fast it reads then; 0 for no limit. */
+    public long scrubBytesPerSecondMax() {
+        return scrubBytesPerSecondMax;
     }
 }

@@ -15,6 +15,7 @@ import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import jakarta.inject.Singleton;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,8 @@ import org.jspecify.annotations.Nullable;
 class CallInterceptor implements ServerInterceptor {
 
     private static final Context.Key<CallsInFlight.Call> CALL = Context.key("kvdb-call-in-flight");
+
+    private static final Context.Key<BooleanSupplier> READY = Context.key("kvdb-call-ready");
 
     private final CallsInFlight calls;
     private final OperationTimers timers;
@@ -67,6 +70,14 @@ class CallInterceptor implements ServerInterceptor {
     /** The call that is answered, for the handler that a unary request has just been passed to. */
     static CallsInFlight.Call current() {
         return Objects.requireNonNull(CALL.get(), "not in a call of kvdb's services");
+    }
+
+    /**
+     * Whether the transport takes another message of the call's reply without keeping it for long. Any thread may ask;
+     * for the handler that a request has just been passed to.
+     */
+    static BooleanSupplier currentIsReady() {
+        return Objects.requireNonNull(READY.get(), "not in a call of kvdb's services");
     }
 
     /** Records how long a call took, once. Its callbacks come one after another, though not all in one thread. */
@@ -126,13 +137,18 @@ class CallInterceptor implements ServerInterceptor {
 
         @Override
         public void sendMessage(RespT reply) {
-            inFlight.sendReply(sizeOf(reply));
+            // A stream sends only what the transport is ready for, and would else be charged for what has left.
+            if (getMethodDescriptor().getType().serverSendsOneMessage()) {
+                inFlight.sendReply(sizeOf(reply));
+            }
             super.sendMessage(reply);
         }
 
         /** Runs the handler of a unary call, which asks for {@link #current}. */
         void handle(Runnable handler) {
-            Context.current().withValue(CALL, inFlight).run(handler);
+            Context.current()
+                    .withValues(CALL, inFlight, READY, this::isReady)
+                    .run(handler);
         }
 
         void left() {

@@ -48,7 +48,8 @@ final class EventLoopReply {
         eventLoop.execute(() -> emitter.complete(reply));
     }
 
-    private static Executor eventLoop() {
+    /** Runs tasks on the event loop of the call that is being passed to its handler. */
+    static Executor eventLoop() {
         @Nullable Context context = Vertx.currentContext();
         return context == null ? Runnable::run : task -> context.runOnContext(ignored -> task.run());
     }

@@ -13,6 +13,7 @@ import dev.kvdb.engine.error.StoreClosedException;
 import dev.kvdb.engine.error.StoreException;
 import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.error.StoreReadOnlyException;
+import dev.kvdb.engine.error.VerificationRunningException;
 import dev.kvdb.server.DistinctLog;
 import dev.kvdb.server.NotServingException;
 import dev.kvdb.server.config.ServerSettings;
@@ -58,6 +59,7 @@ class StatusMapping implements ExceptionHandlerProvider {
         DISK_FULL(Code.RESOURCE_EXHAUSTED),
         QUOTA_REACHED(Code.RESOURCE_EXHAUSTED),
         READ_ONLY(Code.FAILED_PRECONDITION),
+        VERIFICATION_RUNNING(Code.FAILED_PRECONDITION),
         SHUTTING_DOWN(Code.UNAVAILABLE),
         STARTING(Code.UNAVAILABLE),
         DAMAGED(Code.DATA_LOSS),
@@ -120,6 +122,9 @@ class StatusMapping implements ExceptionHandlerProvider {
         }
         if (failure instanceof StoreReadOnlyException) {
             return status(Reason.READ_ONLY, failure, Map.of());
+        }
+        if (failure instanceof VerificationRunningException) {
+            return status(Reason.VERIFICATION_RUNNING, failure, Map.of());
         }
         if (failure instanceof StoreClosedException) {
             return status(Reason.SHUTTING_DOWN, failure, Map.of());

@@ -1,12 +1,14 @@
 package dev.kvdb.server.grpc;
 
 import dev.kvdb.engine.StoreStatistics;
+import dev.kvdb.server.Scrub;
 import dev.kvdb.server.ServingCondition;
 import dev.kvdb.server.StoreLifecycle;
 import dev.kvdb.v1.CacheStatus;
 import dev.kvdb.v1.GarbageCollectionStatus;
 import dev.kvdb.v1.LogStatus;
 import dev.kvdb.v1.RecoveryStatus;
+import dev.kvdb.v1.ScrubStatus;
 import dev.kvdb.v1.StatusResponse;
 import dev.kvdb.v1.StoreState;
 import jakarta.inject.Singleton;
@@ -18,10 +20,15 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 class StatusReport {
 
     private final StoreLifecycle lifecycle;
+    private final Scrub scrub;
     private final String serverVersion;
 
-    StatusReport(StoreLifecycle lifecycle, @ConfigProperty(name = "quarkus.application.version") String serverVersion) {
+    StatusReport(
+            StoreLifecycle lifecycle,
+            Scrub scrub,
+            @ConfigProperty(name = "quarkus.application.version") String serverVersion) {
         this.lifecycle = lifecycle;
+        this.scrub = scrub;
         this.serverVersion = serverVersion;
     }
 
@@ -33,6 +40,13 @@ class StatusReport {
                 .setStateDetail(condition.detail())
                 .setUptimeMillis(ManagementFactory.getRuntimeMXBean().getUptime());
         lifecycle.openStore().ifPresent(store -> addFigures(status, store.statistics()));
+        Scrub.Figures scrubbed = scrub.figures();
+        status.setScrub(ScrubStatus.newBuilder()
+                .setScheduled(scrubbed.scheduled())
+                .setRunning(scrubbed.running())
+                .setRuns(scrubbed.runs())
+                .setFailures(scrubbed.failures())
+                .setLastFindings(scrubbed.lastFindings()));
         return status.build();
     }
 

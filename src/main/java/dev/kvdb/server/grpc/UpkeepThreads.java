@@ -15,10 +15,16 @@ class UpkeepThreads {
     static final int COLLECTIONS_MAX = 2;
 
     static final int QUEUED_COLLECTIONS_MAX = 16;
+    /** One that verifies, and one that tells others that it does. */
+    static final int VERIFICATIONS_MAX = 2;
+
+    static final int QUEUED_VERIFICATIONS_MAX = 4;
     static final int QUEUED_REPORTS_MAX = 64;
 
     private final BoundedThreads collections = new BoundedThreads(
             "kvdb-upkeep", "the queue of garbage collections", COLLECTIONS_MAX, QUEUED_COLLECTIONS_MAX);
+    private final BoundedThreads verifications = new BoundedThreads(
+            "kvdb-verify", "the queue of verifications", VERIFICATIONS_MAX, QUEUED_VERIFICATIONS_MAX);
     private final BoundedThreads reports =
             new BoundedThreads("kvdb-status", "the queue of status calls", 1, QUEUED_REPORTS_MAX);
 
@@ -29,6 +35,15 @@ class UpkeepThreads {
      */
     void collect(Runnable collection) {
         collections.execute(collection);
+    }
+
+    /**
+     * Runs what verifies the store, and may take hours.
+     *
+     * @throws OverloadedException where the queue is full
+     */
+    void verify(Runnable verification) {
+        verifications.execute(verification);
     }
 
     /**
@@ -43,6 +58,7 @@ class UpkeepThreads {
     @PreDestroy
     void stop() {
         collections.stop();
+        verifications.stop();
         reports.stop();
     }
 }

@@ -7,6 +7,7 @@ import dev.kvdb.engine.SyncPolicy;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,7 +22,10 @@ class ServerSettingsTest {
                 "kvdb.storage.sync-interval", "250ms",
                 "kvdb.storage.segment-size", "8M",
                 "kvdb.storage.value-size-max", "2M",
-                "kvdb.gc.rate-max", "10M"));
+                "kvdb.gc.rate-max", "10M",
+                "kvdb.scrub.period", "7d",
+                "kvdb.scrub.rate-max", "0",
+                "kvdb.verify.rate-max", "1M"));
 
         assertThat(settings.storeOptions().syncPolicy()).isEqualTo(SyncPolicy.INTERVAL);
         assertThat(settings.storeOptions().syncIntervalMillis()).isEqualTo(250);
@@ -30,8 +34,17 @@ class ServerSettingsTest {
                 .isEqualTo(10 << 20);
         assertThat(settings.storeOptions().garbageCollection().checkIntervalMillis())
                 .isZero();
+        assertThat(settings.scrubPeriod()).contains(Duration.ofDays(7));
+        assertThat(settings.scrubBytesPerSecondMax()).isZero();
+        assertThat(settings.verifyBytesPerSecondMax()).isEqualTo(1 << 20);
         assertThat(settings.messageBytesMax()).isEqualTo((2 << 20) + ServerSettings.MESSAGE_ROOM_BYTES);
         assertThat(settings.dataDirectory()).isAbsolute();
+    }
+
+    @Test
+    void scrubs_areOffUnlessAPeriodIsSet() {
+        assertThat(settings(Map.of()).scrubPeriod()).isEmpty();
+        assertThat(settings(Map.of("kvdb.scrub.period", "Off")).scrubPeriod()).isEmpty();
     }
 
     @ParameterizedTest
@@ -46,6 +59,7 @@ class ServerSettingsTest {
                     kvdb.storage.quota | 207M | kvdb.storage.quota is 207M, must be 0 for none, or at least 208M: kvdb.storage.reserve-size and two segments
                     kvdb.gc.dead-share-min | 1.0 | kvdb.gc.dead-share-min is 1.0, must be from 0.01 to 0.99
                     kvdb.gc.period | 10ms | kvdb.gc.period is 10ms, must be from 1s to 86400s
+                    kvdb.scrub.period | 10ms | kvdb.scrub.period is 10ms, must be from 1s to 31536000s
                     kvdb.write-queue.bytes-max | 1M | kvdb.write-queue.bytes-max is 1M, must be at least 16M
                     kvdb.limits.bytes-in-flight | 16M | kvdb.limits.bytes-in-flight is 16M, must be at least 16448K
                     kvdb.shutdown.grace-period | 2h | kvdb.shutdown.grace-period is 7200s, must be from 0s to 3600s

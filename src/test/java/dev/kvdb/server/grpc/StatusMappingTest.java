@@ -10,6 +10,7 @@ import dev.kvdb.engine.error.OverloadedException;
 import dev.kvdb.engine.error.StoreClosedException;
 import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.error.StoreReadOnlyException;
+import dev.kvdb.engine.error.VerificationRunningException;
 import dev.kvdb.server.NotServingException;
 import dev.kvdb.server.ServerUnderTest;
 import dev.kvdb.server.config.ServerConfiguration;
@@ -47,6 +48,11 @@ class StatusMappingTest {
                 row(InvalidStoreArgumentException.option("x", 1, "2"), Code.INVALID_ARGUMENT, "BAD_ARGUMENT", Map.of()),
                 row(new OverloadedException("queue", "5"), Code.RESOURCE_EXHAUSTED, "OVERLOADED", Map.of()),
                 row(new DiskFullException("/d", "write"), Code.RESOURCE_EXHAUSTED, "DISK_FULL", Map.of()),
+                row(
+                        new VerificationRunningException("/d", 40),
+                        Code.FAILED_PRECONDITION,
+                        "VERIFICATION_RUNNING",
+                        Map.of()),
                 row(DiskFullException.quotaReached("/d", "5"), Code.RESOURCE_EXHAUSTED, "QUOTA_REACHED", Map.of()),
                 row(
                         new StoreReadOnlyException("/d", StoreReadOnlyException.Reason.IO_FAILED, "sync"),
