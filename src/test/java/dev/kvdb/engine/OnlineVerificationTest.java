@@ -229,8 +229,9 @@ class OnlineVerificationTest {
                     store.store().verify(new VerificationRequest(0, collecting), VerificationListener.NONE);
 
             assertThat(report.findings())
-                    .anyMatch(finding ->
-                            finding.file().equals(newestSegment(store).toString()));
+                    .as("of its frames, not only of the index")
+                    .anyMatch(finding -> finding.kind() != Finding.Kind.INDEX
+                            && finding.file().equals(newestSegment(store).toString()));
         }
     }
 
@@ -333,7 +334,7 @@ class OnlineVerificationTest {
                         store.verify(new VerificationRequest(100, () -> false), VerificationListener.NONE);
 
                 double seconds = (clock.nanoTime() - before) / 1e9;
-                assertThat(seconds).isGreaterThan(report.bytes() / 100.0 - 10);
+                assertThat(seconds).isBetween(report.bytes() / 100.0 - 10, report.bytes() / 100.0 + 10);
                 assertThat(report.isClean()).isTrue();
             }
         }

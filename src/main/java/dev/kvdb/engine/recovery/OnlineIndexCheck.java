@@ -182,7 +182,7 @@ final class OnlineIndexCheck {
         long entries = 0;
         for (long keys = 0; hasEntry || !queue.isEmpty(); keys++) {
             if (keys % KEYS_PER_PASS == 0) {
-                pass.accept(KEYS_PER_PASS * HintEntry.BYTES);
+                pass.accept(keys == 0 ? 0 : KEYS_PER_PASS * HintEntry.BYTES);
             }
             Source first = queue.peek();
             boolean entryIsFirst = hasEntry && (first == null || cursor.key() <= first.key());

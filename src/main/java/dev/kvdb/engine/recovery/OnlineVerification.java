@@ -284,7 +284,7 @@ public final class OnlineVerification {
                 long keyBefore = Long.MIN_VALUE;
                 while (snapshot.blocks().next()) {
                     if (entries % Blocks.ENTRIES == 0) {
-                        pass(Blocks.ENTRIES * SnapshotHeader.ENTRY_BYTES);
+                        pass(Math.min(Blocks.ENTRIES, snapshot.header().entries() - entries) * SnapshotHeader.ENTRY_BYTES);
                     }
                     ByteBuffer entry = snapshot.blocks().bytes();
                     long key = entry.getLong();

@@ -103,7 +103,7 @@ final class VerificationStream implements VerificationListener {
     }
 
     private boolean isReady() {
-        return handedOver && call.ready().getAsBoolean();
+        return call.ready().getAsBoolean() && handedOver;
     }
 
     /** Sends a message as soon as the transport takes it. */
