@@ -48,7 +48,8 @@ final class OnlineVerification {
         VerifySummary end = summary;
         if (end == null) {
             throw new CommandFailure(
-                    ExitCode.SERVER_FAILED, "the server ended the verification before it was done; what it found is lost");
+                    ExitCode.SERVER_FAILED,
+                    "the server ended the verification before it was done; what it found is lost");
         }
         return new VerificationReport(
                 end.getFiles(),

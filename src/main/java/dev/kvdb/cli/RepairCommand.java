@@ -5,12 +5,9 @@ import dev.kvdb.engine.StoreRepair;
 import dev.kvdb.engine.env.Environment;
 import dev.kvdb.engine.error.StoreException;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Repairs a database that no server has open. */
 @Command(
@@ -30,15 +27,8 @@ import picocli.CommandLine.Spec;
         })
 final class RepairCommand extends ResultCommand {
 
-    @Parameters(
-            index = "0",
-            arity = "0..1",
-            paramLabel = "DB_PATH",
-            description = {
-                "The database's directory.",
-                "Default: $" + DatabaseDirectory.VARIABLE + ", or " + DatabaseDirectory.DEFAULT + "."
-            })
-    private @Nullable String directory;
+    @Mixin
+    private final DatabaseDirectory directory = new DatabaseDirectory();
 
     @Option(
             names = "--accept-loss",
@@ -52,17 +42,13 @@ final class RepairCommand extends ResultCommand {
     @Option(names = "--dry-run", description = "Change nothing; say what would be lost.")
     private boolean dryRun;
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // by picocli
-    private CommandSpec spec;
-
     RepairCommand(Terminal terminal) {
         super(terminal);
     }
 
     @Override
     public Integer call() {
-        Path path = DatabaseDirectory.of(directory, terminal(), spec);
+        Path path = directory.path(terminal());
         DatabaseDirectory.requireNoFile(path);
         DatabaseDirectory.requireExists(path);
         StoreRepair.Request request = new StoreRepair.Request(acceptLoss, dryRun);

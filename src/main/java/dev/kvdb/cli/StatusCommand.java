@@ -174,7 +174,8 @@ final class StatusCommand extends ClientCommand {
     }
 
     private static String scrubs(ScrubStatus scrub) {
-        return Text.count(scrub.getRuns(), "run") + (scrub.getRunning() ? ", one running" : "")
+        return Text.count(scrub.getRuns(), "run")
+                + (scrub.getRunning() ? ", one running" : "")
                 + (scrub.getRuns() == 0 ? "" : ", " + Text.count(scrub.getLastFindings(), "finding") + " in the last")
                 + (scrub.getFailures() == 0 ? "" : ", " + Text.count(scrub.getFailures(), "failure"));
     }

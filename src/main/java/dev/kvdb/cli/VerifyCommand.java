@@ -43,9 +43,7 @@ final class VerifyCommand extends ResultCommand {
     @Mixin
     private final ServerOptions server = new ServerOptions();
 
-    @Option(
-            names = "--online",
-            description = "Have a server check the database that it serves, beside its other work.")
+    @Option(names = "--online", description = "Have a server check the database that it serves, beside its other work.")
     private boolean online;
 
     @Option(

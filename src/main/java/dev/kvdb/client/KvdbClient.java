@@ -135,7 +135,8 @@ public final class KvdbClient implements AutoCloseable {
         Context.CancellableContext context = Context.current().withCancellation();
         Context previous = context.attach();
         try {
-            ClientCalls.blockingServerStreamingCall(channel, AdminGrpc.getVerifyMethod(), callOptions(), request.build())
+            ClientCalls.blockingServerStreamingCall(
+                            channel, AdminGrpc.getVerifyMethod(), callOptions(), request.build())
                     .forEachRemaining(received);
         } catch (StatusRuntimeException e) {
             throw translated(e);

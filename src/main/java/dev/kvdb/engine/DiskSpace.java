@@ -9,8 +9,8 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 
 /**
- * Whether the disk is full or the quota reached, and the reserve that goes with that: it is given up in the same step in
- * which the store learns that there is no space, and taken in the one in which it learns that there is space again.
+ * Whether the disk is full or the quota reached, and the reserve that goes with that: it is given up in the same step
+ * in which the store learns that there is no space, and taken in the one in which it learns that there is space again.
  *
  * <p>Safe for use by several threads, but for {@link #watchQuota}, which is the committer's.
  */

@@ -14,8 +14,8 @@ import java.util.concurrent.CompletionException;
 import java.util.function.LongSupplier;
 
 /**
- * The store's writes, for those who work beside them: what was applied, and orders to the committer that take their turn
- * among the writes.
+ * The store's writes, for those who work beside them: what was applied, and orders to the committer that take their
+ * turn among the writes.
  *
  * <p>Safe for use by several threads; not by the committer's, which each order waits for.
  */

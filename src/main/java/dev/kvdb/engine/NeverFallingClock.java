@@ -14,13 +14,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Wall-clock time that never falls, whatever the wall clock does, across restarts and crashes: no time that it gives out
- * is below one that it gave out before. It is for expiry, which is not built yet; no store opens it so far.
+ * Wall-clock time that never falls, whatever the wall clock does, across restarts and crashes: no time that it gives
+ * out is below one that it gave out before. It is for expiry, which is not built yet; no store opens it so far.
  *
  * <p>Before a time is given out, one that is at least as late is on disk, a little ahead, so that there is a write only
- * each ten seconds of progress. After a crash it stands still for at most as long. A wall clock that jumped far ahead and
- * back leaves it standing still until the wall clock has caught up; a jump ahead is logged. Where it cannot write, it
- * stands still too.
+ * each ten seconds of progress. After a crash it stands still for at most as long. A wall clock that jumped far ahead
+ * and back leaves it standing still until the wall clock has caught up; a jump ahead is logged. Where it cannot write,
+ * it stands still too.
  *
  * <p>Safe for use by several threads. Whoever calls {@link #nowMillis} may wait for a sync.
  */

@@ -7,8 +7,8 @@ import java.util.function.LongSupplier;
  * How much of a limit on the bytes of all its files a store has used. It stops nothing by itself: at the limit sets are
  * refused, and what frees space goes on.
  *
- * <p>{@link #bytes}, {@link #usedBytes} and {@link #roomBytes} may be asked by any thread; {@link #crossing}
- * belongs to the committer thread.
+ * <p>{@link #bytes}, {@link #usedBytes} and {@link #roomBytes} may be asked by any thread; {@link #crossing} belongs to
+ * the committer thread.
  */
 final class Quota {
 
@@ -75,7 +75,8 @@ final class Quota {
         if (passed == before) {
             return Optional.empty();
         }
-        String used = directory + " uses " + (long) percent + " % of its quota, " + usedBytes + " of " + bytes + " bytes";
+        String used =
+                directory + " uses " + (long) percent + " % of its quota, " + usedBytes + " of " + bytes + " bytes";
         return Optional.of(
                 passed > before
                         ? new Crossing(true, used + ": more than " + THRESHOLDS_PERCENT[passed - 1] + " %")

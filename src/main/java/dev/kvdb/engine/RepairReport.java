@@ -3,7 +3,7 @@ package dev.kvdb.engine;
 import dev.kvdb.engine.recovery.Finding;
 import dev.kvdb.engine.recovery.Repair;
 import dev.kvdb.engine.recovery.RepairLoss;
-import dev.kvdb.engine.recovery.Verification;
+import dev.kvdb.engine.recovery.VerificationReport;
 import java.util.List;
 
 /**
@@ -51,7 +51,7 @@ public record RepairReport(
     }
 
     static RepairReport of(StoreRepair.Request request, Repair.Result result, long durationMillis) {
-        Verification.Result left = result.after() == null ? result.before() : result.after();
+        VerificationReport left = result.after() == null ? result.before() : result.after();
         return new RepairReport(
                 outcome(request, result),
                 result.before().findings(),
@@ -70,7 +70,7 @@ public record RepairReport(
         if (result.before().findingsTotal() == 0) {
             return Outcome.WHOLE;
         }
-        Verification.Result after = result.after();
+        VerificationReport after = result.after();
         if (after != null) {
             if (after.findingsTotal() > 0) {
                 return Outcome.LEFT;

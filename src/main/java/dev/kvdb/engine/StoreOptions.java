@@ -17,8 +17,8 @@ import dev.kvdb.engine.log.DiskReserve;
  * @param reserveBytes size of a preallocated file that is given up when the disk is full, so that removes and garbage
  *     collection can go on; 0 for none, {@link #RESERVE_AS_IT_IS} to leave what there is. A collection copies up to
  *     {@code segmentBytesMax}: with less it may find no room
- * @param quotaBytes bytes that all files of the store may hold, the reserve included: at it the store takes no sets until
- *     garbage collection or removes have made room, as on a full disk; 0 for no limit, else at least
+ * @param quotaBytes bytes that all files of the store may hold, the reserve included: at it the store takes no sets
+ *     until garbage collection or removes have made room, as on a full disk; 0 for no limit, else at least
  *     {@code reserveBytes} and two segments. Removes and collections go beyond it by what the reserve does not cover
  * @param snapshotLogBytes an index snapshot is written each time the log has grown by so much; at least 64 KiB
  * @param garbageCollection when and how fast garbage is collected

@@ -59,6 +59,7 @@ public final class StoreRepair {
             try (Closeable lock = lock(path, request)) {
                 Repair.Result result = new Repair(
                                 directory,
+                                environment.clock(),
                                 environment.random(),
                                 (phase, doneBytes, totalBytes) -> listener.progressed(doneBytes, totalBytes),
                                 request.acceptLoss(),

@@ -103,8 +103,9 @@ public class Scrub {
         running = true;
         try {
             VerificationReport report = store.verify(
-                    new VerificationRequest(settings.scrubBytesPerSecondMax(), () -> lifecycle.condition()
-                            .isEnding()),
+                    new VerificationRequest(
+                            settings.scrubBytesPerSecondMax(),
+                            () -> lifecycle.condition().isEnding()),
                     new Listener());
             lastFindings = report.findingsTotal();
             runs.incrementAndGet();

@@ -213,8 +213,8 @@ public final class FakeServer implements AutoCloseable {
         @Override
         public void verify(VerifyRequest request, StreamObserver<VerifyResponse> reply) {
             if (request.getBytesPerSecondMax() == 3) {
-                reply.onError(failure(
-                        Code.FAILED_PRECONDITION, "VERIFICATION_RUNNING", "another verification is running"));
+                reply.onError(
+                        failure(Code.FAILED_PRECONDITION, "VERIFICATION_RUNNING", "another verification is running"));
                 return;
             }
             boolean damaged = request.getBytesPerSecondMax() == 1;

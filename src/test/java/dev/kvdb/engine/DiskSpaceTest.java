@@ -18,11 +18,10 @@ class DiskSpaceTest {
     private final CrashingFileSystem disk = new CrashingFileSystem();
     private final FailingFileSystem files = new FailingFileSystem(disk);
     private final Availability availability = new Availability("dir", StoreListener.NONE);
-    private final DiskSpace space =
-            new DiskSpace(
-                    new DiskReserve(new StoreDirectory(files, disk.root()), 10_000),
-                    availability,
-                    new Quota("dir", 0, () -> 0));
+    private final DiskSpace space = new DiskSpace(
+            new DiskReserve(new StoreDirectory(files, disk.root()), 10_000),
+            availability,
+            new Quota("dir", 0, () -> 0));
 
     @Test
     void diskIsFullAgainWhileTheReserveIsTaken_storeIsNotWritableWithoutIt() throws Exception {

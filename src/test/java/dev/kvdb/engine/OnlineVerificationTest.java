@@ -70,9 +70,7 @@ class OnlineVerificationTest {
             List<long[]> progress = new ArrayList<>();
 
             VerificationReport report = store.store()
-                    .verify(
-                            VerificationRequest.UNLIMITED,
-                            (done, total) -> progress.add(new long[] {done, total}));
+                    .verify(VerificationRequest.UNLIMITED, (done, total) -> progress.add(new long[] {done, total}));
 
             assertThat(report.findings()).isEmpty();
             assertThat(report.notes()).isEmpty();
@@ -127,7 +125,8 @@ class OnlineVerificationTest {
     @Test
     void readThatFails_isFoundAndTheRestIsChecked() {
         try (MemoryStore store = busyStore()) {
-            store.files.inject(Fault.on(FileOperation.READ).named("0000000002.log").forEver());
+            store.files.inject(
+                    Fault.on(FileOperation.READ).named("0000000002.log").forEver());
 
             VerificationReport report = verify(store);
 
@@ -203,7 +202,9 @@ class OnlineVerificationTest {
                 VerificationReport report =
                         store.store().verify(new VerificationRequest(0, changing), VerificationListener.NONE);
                 assertThat(report.findings()).as(name + " at place " + place).isEmpty();
-                assertThat(verify(store).findings()).as(name + " after place " + place).isEmpty();
+                assertThat(verify(store).findings())
+                        .as(name + " after place " + place)
+                        .isEmpty();
                 if (asked.get() < place) {
                     places = place;
                     place = Integer.MIN_VALUE;
@@ -265,9 +266,11 @@ class OnlineVerificationTest {
                 } finally {
                     stop.set(true);
                 }
-                CompletableFuture.allOf(threads.toArray(CompletableFuture[]::new)).get(120, TimeUnit.SECONDS);
+                CompletableFuture.allOf(threads.toArray(CompletableFuture[]::new))
+                        .get(120, TimeUnit.SECONDS);
                 assertThat(verify(store).findings()).isEmpty();
-                assertThat(store.store().statistics().garbageCollection().runs()).isPositive();
+                assertThat(store.store().statistics().garbageCollection().runs())
+                        .isPositive();
             }
         });
     }

@@ -6,6 +6,7 @@ import dev.kvdb.engine.RepairReport.Outcome;
 import dev.kvdb.engine.log.VersionRange;
 import dev.kvdb.engine.recovery.LostKey;
 import dev.kvdb.engine.recovery.RepairLoss;
+import dev.kvdb.engine.recovery.VerificationReport;
 import dev.kvdb.testkit.CrashImages;
 import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.TestEnvironment;

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 /**
  * Crashes at every file operation of seeded workloads.
  *
- * <p>The system property {@code kvdb.crash.states} says how many different crashed states to try at least; {@code kvdb.seed}
- * replays a workload.
+ * <p>The system property {@code kvdb.crash.states} says how many different crashed states to try at least;
+ * {@code kvdb.seed} replays a workload.
  */
 class StoreCrashTest {
 

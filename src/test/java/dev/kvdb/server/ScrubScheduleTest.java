@@ -20,10 +20,15 @@ class ScrubScheduleTest {
     @Test
     void scrubs_runByThemselvesAgainAndAgain() {
         try (ServerUnderTest server = ServerUnderTest.inProcess()) {
-            Awaitility.await().atMost(Duration.ofSeconds(120)).until(() -> scrub.figures().runs() >= 2);
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(120))
+                    .until(() -> scrub.figures().runs() >= 2);
 
             assertThat(scrub.figures().failures()).isZero();
-            assertThat(server.admin().status(StatusRequest.getDefaultInstance()).getScrub().getScheduled())
+            assertThat(server.admin()
+                            .status(StatusRequest.getDefaultInstance())
+                            .getScrub()
+                            .getScheduled())
                     .isTrue();
         }
     }

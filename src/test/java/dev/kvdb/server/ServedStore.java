@@ -12,13 +12,18 @@ public final class ServedStore extends StoreLifecycle {
 
     /** Serves this store. */
     public ServedStore(Store store) {
-        super(null, null, null, null, null);
+        super(null, null, null, null, null, null);
         this.store = store;
     }
 
     /** A set of calls in flight with these limits. */
     public static CallsInFlight calls(ServerSettings settings) {
         return new CallsInFlight(settings);
+    }
+
+    /** Scrubs of this store, of which none runs. */
+    public Scrub scrub(ServerSettings settings) {
+        return new Scrub(settings, this);
     }
 
     @Override

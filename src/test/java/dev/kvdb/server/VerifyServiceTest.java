@@ -118,7 +118,9 @@ class VerifyServiceTest {
                     .filter(VerifyResponse::hasFinding)
                     .map(VerifyResponse::getFinding)
                     .toList();
-            assertThat(findings).isNotEmpty().allMatch(finding -> finding.getFile().equals(segment.toString()));
+            assertThat(findings)
+                    .isNotEmpty()
+                    .allMatch(finding -> finding.getFile().equals(segment.toString()));
             assertThat(findings.get(0).getKind()).isIn("value", "frame");
             assertThat(messages.get(messages.size() - 1).getSummary().getFindingsTotal())
                     .isEqualTo(findings.size());

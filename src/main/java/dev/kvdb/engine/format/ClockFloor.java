@@ -50,10 +50,7 @@ public record ClockFloor(long millis) {
         int crc = Crc32c.of(source, 0, CRC_AT);
         if (crc != source.getInt(CRC_AT)) {
             throw new DamageException(
-                    file,
-                    CRC_AT,
-                    "checksum " + Integer.toHexString(source.getInt(CRC_AT)),
-                    Integer.toHexString(crc));
+                    file, CRC_AT, "checksum " + Integer.toHexString(source.getInt(CRC_AT)), Integer.toHexString(crc));
         }
         if (source.getShort(VERSION_AT) != VERSION) {
             throw new UnsupportedFormatException(

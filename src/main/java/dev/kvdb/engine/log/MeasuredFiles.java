@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A file system that knows how many bytes the files of one store's directory hold, all that kvdb writes there included:
- * segments, hints, the snapshot, the reserve, torn ends and unfinished files. The lock file and what others put there is
- * left out.
+ * segments, hints, the snapshot, the reserve, torn ends and unfinished files. The lock file and what others put there
+ * is left out.
  *
  * <p>The directory's sizes are read once; from then on all changes come through here. Safe for use by several threads.
  */

@@ -34,9 +34,9 @@ import org.jspecify.annotations.Nullable;
  * Compares the index of an open store with the log: each key's entry must be its newest record, as of the time at which
  * the check began, or a later one.
  *
- * <p>The log as of then is a list of segments, merged by key from their hints. An entry that is elsewhere than that says
- * was written or moved since, or is wrong: the version of the record that it points at tells. A key without an entry
- * was removed since, or is wrong: what was appended since tells.
+ * <p>The log as of then is a list of segments, merged by key from their hints. An entry that is elsewhere than that
+ * says was written or moved since, or is wrong: the version of the record that it points at tells. A key without an
+ * entry was removed since, or is wrong: what was appended since tells.
  *
  * <p>Belongs to one thread.
  */
@@ -107,8 +107,9 @@ final class OnlineIndexCheck {
                 }
                 closeAll(sources);
             }
-            findings.note("the index was not compared with the log: garbage collection replaced segments each time that "
-                    + "it was tried; try again when it is idle");
+            findings.note(
+                    "the index was not compared with the log: garbage collection replaced segments each time that "
+                            + "it was tried; try again when it is idle");
         } catch (DamageException e) {
             // The hint was intact a moment ago.
             findings.add(Finding.Kind.HINT, e);
@@ -250,8 +251,7 @@ final class OnlineIndexCheck {
             if (pinned == null) {
                 wrong = "the index has key " + key + " there, and the store has no such segment";
             } else {
-                long version =
-                        SegmentReads.read(pinned, entry, key).header().version();
+                long version = SegmentReads.read(pinned, entry, key).header().version();
                 boolean isRemoved = newest.version() >= 0 && newest.location() == RecordSource.TOMBSTONE;
                 if (version > newest.version() || (version == newest.version() && !isRemoved)) {
                     return true;

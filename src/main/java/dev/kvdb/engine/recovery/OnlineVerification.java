@@ -190,7 +190,8 @@ public final class OnlineVerification {
             complete = false;
             if (e.getCause() instanceof NoSuchFileException) {
                 segment.noteDamage();
-                findings.add(Finding.Kind.MISSING, segment.path(), 0, "the store has this segment, and there is no file");
+                findings.add(
+                        Finding.Kind.MISSING, segment.path(), 0, "the store has this segment, and there is no file");
             } else {
                 findings.add(Finding.Kind.UNREADABLE, segment.path(), 0, String.valueOf(e.getMessage()));
             }
@@ -206,8 +207,7 @@ public final class OnlineVerification {
         StoreFile file = paced(pinned.file());
         long end = checkHeader(file, view);
         progress.addBytes(SegmentHeader.BYTES);
-        SegmentCheck.Contents contents =
-                SegmentCheck.check(file, view.header(), view.path(), end, findings, progress);
+        SegmentCheck.Contents contents = SegmentCheck.check(file, view.header(), view.path(), end, findings, progress);
         count(end);
         records += contents.records().rows();
         boolean whole = contents.complete() && end == view.length();
@@ -284,7 +284,8 @@ public final class OnlineVerification {
                 long keyBefore = Long.MIN_VALUE;
                 while (snapshot.blocks().next()) {
                     if (entries % Blocks.ENTRIES == 0) {
-                        pass(Math.min(Blocks.ENTRIES, snapshot.header().entries() - entries) * SnapshotHeader.ENTRY_BYTES);
+                        pass(Math.min(Blocks.ENTRIES, snapshot.header().entries() - entries)
+                                * SnapshotHeader.ENTRY_BYTES);
                     }
                     ByteBuffer entry = snapshot.blocks().bytes();
                     long key = entry.getLong();

@@ -1,5 +1,6 @@
 package dev.kvdb.engine.recovery;
 
+import dev.kvdb.engine.env.Clock;
 import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.error.UnsupportedFormatException;
 import dev.kvdb.engine.format.Manifest;
@@ -39,6 +40,7 @@ public final class Repair {
     private static final int PHASES = 3;
 
     private final StoreDirectory directory;
+    private final Clock clock;
     private final RandomGenerator random;
     private final RecoveryListener listener;
     private final boolean acceptLoss;
@@ -61,16 +63,17 @@ public final class Repair {
      * @param after what is wrong now; null where it is what it was before
      */
     public record Result(
-            Verification.Result before,
+            VerificationReport before,
             RepairLoss loss,
             boolean manifestWritten,
             int segmentsWritten,
             int hintsWritten,
             List<String> setAside,
-            Verification.@Nullable Result after) {}
+            @Nullable VerificationReport after) {}
 
     /**
      * @param directory the store's directory, locked
+     * @param clock to say how long a verification took
      * @param random makes salts
      * @param listener told of the progress
      * @param acceptLoss whether to go on where something is lost
@@ -78,11 +81,13 @@ public final class Repair {
      */
     public Repair(
             StoreDirectory directory,
+            Clock clock,
             RandomGenerator random,
             RecoveryListener listener,
             boolean acceptLoss,
             boolean dryRun) {
         this.directory = directory;
+        this.clock = clock;
         this.random = random;
         this.listener = listener;
         this.acceptLoss = acceptLoss;
@@ -106,7 +111,7 @@ public final class Repair {
      * @throws IOException where the operating system fails a file operation; what was read cannot be repaired there
      */
     public Result run() throws IOException {
-        Verification.Result before = Verification.run(directory, phase(0));
+        VerificationReport before = Verification.run(directory, clock, phase(0));
         if (before.findingsTotal() == 0) {
             return result(before, RepairLoss.NONE, null);
         }
@@ -140,13 +145,13 @@ public final class Repair {
             }
             survey.segments().close();
             openOnce();
-            return result(before, loss, Verification.run(directory, phase(2)));
+            return result(before, loss, Verification.run(directory, clock, phase(2)));
         } finally {
             survey.segments().close();
         }
     }
 
-    private Result result(Verification.Result before, RepairLoss loss, Verification.@Nullable Result after) {
+    private Result result(VerificationReport before, RepairLoss loss, @Nullable VerificationReport after) {
         return new Result(before, loss, manifestWritten, segmentsWritten, hintsWritten, List.copyOf(setAside), after);
     }
 

@@ -123,7 +123,7 @@ final class RepairDecision {
                 }
             }
             snapshotVersion = snapshot.header().version();
-            build(covered, RecordSource.of(snapshot, covered));
+            build(covered, RecordSource.of(snapshot, survey.segments(), covered));
             return true;
         } catch (DamageException e) {
             return false;

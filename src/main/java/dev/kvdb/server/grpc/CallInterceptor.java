@@ -146,9 +146,7 @@ class CallInterceptor implements ServerInterceptor {
 
         /** Runs the handler of a unary call, which asks for {@link #current}. */
         void handle(Runnable handler) {
-            Context.current()
-                    .withValues(CALL, inFlight, READY, this::isReady)
-                    .run(handler);
+            Context.current().withValues(CALL, inFlight, READY, this::isReady).run(handler);
         }
 
         void left() {

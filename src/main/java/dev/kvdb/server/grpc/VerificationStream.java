@@ -20,9 +20,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
- * The reply to one call of {@code Verify}. At most one message is on its way to the transport, and only while that takes
- * it: progress that it does not take is left out, a finding waits. So a client that reads slowly slows its verification
- * down, and one that does not read at all loses the call.
+ * The reply to one call of {@code Verify}. At most one message is on its way to the transport, and only while that
+ * takes it: progress that it does not take is left out, a finding waits. So a client that reads slowly slows its
+ * verification down, and one that does not read at all loses the call.
  *
  * <p>Belongs to the verifying thread.
  */
@@ -74,7 +74,8 @@ final class VerificationStream implements VerificationListener {
         if (now - progressNanos >= PROGRESS_NANOS && isReady()) {
             progressNanos = now;
             handOver(VerifyResponse.newBuilder()
-                    .setProgress(VerifyProgress.newBuilder().setDoneBytes(doneBytes).setTotalBytes(totalBytes))
+                    .setProgress(
+                            VerifyProgress.newBuilder().setDoneBytes(doneBytes).setTotalBytes(totalBytes))
                     .build());
         }
     }

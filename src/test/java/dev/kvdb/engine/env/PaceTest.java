@@ -2,7 +2,6 @@ package dev.kvdb.engine.env;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.kvdb.engine.env.Clock;
 import dev.kvdb.testkit.ManualClock;
 import java.time.Duration;
 import java.time.Instant;

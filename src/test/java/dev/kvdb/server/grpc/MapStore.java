@@ -9,7 +9,10 @@ import dev.kvdb.engine.SetResult;
 import dev.kvdb.engine.Store;
 import dev.kvdb.engine.StoreState;
 import dev.kvdb.engine.StoreStatistics;
+import dev.kvdb.engine.VerificationListener;
+import dev.kvdb.engine.VerificationRequest;
 import dev.kvdb.engine.error.InvalidStoreArgumentException;
+import dev.kvdb.engine.recovery.VerificationReport;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
@@ -70,6 +73,11 @@ final class MapStore implements Store {
     }
 
     @Override
+    public VerificationReport verify(VerificationRequest request, VerificationListener listener) {
+        return new VerificationReport(0, 0, entries.size(), entries.size(), List.of(), 0, List.of(), 0, 0);
+    }
+
+    @Override
     public StoreStatistics statistics() {
         return new StoreStatistics(
                 StoreState.WRITABLE,
@@ -77,6 +85,8 @@ final class MapStore implements Store {
                 entries.size(),
                 version,
                 -1,
+                0,
+                0,
                 0,
                 0,
                 new StoreStatistics.Log(0, 0, 0, 0, 0, 0),

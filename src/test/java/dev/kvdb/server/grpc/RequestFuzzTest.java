@@ -1,6 +1,7 @@
 package dev.kvdb.server.grpc;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.kvdb.engine.env.Environment;
 import dev.kvdb.server.CallsInFlight;
 import dev.kvdb.server.ServedStore;
 import dev.kvdb.server.config.ServerConfiguration;
@@ -69,8 +70,10 @@ class RequestFuzzTest {
             read.run();
         }
     });
-    private final AdminService admin =
-            new AdminService(served, new StatusReport(served, "fuzzed"), new UpkeepThreads() {
+    private final AdminService admin = new AdminService(
+            served,
+            new StatusReport(served, served.scrub(settings), "fuzzed"),
+            new UpkeepThreads() {
                 @Override
                 void collect(Runnable collection) {
                     collection.run();
@@ -80,7 +83,9 @@ class RequestFuzzTest {
                 void report(Runnable report) {
                     report.run();
                 }
-            });
+            },
+            settings,
+            Environment.system());
 
     @FuzzTest
     void anyBytesAsARequest_areAnsweredOrRefusedAndWhatWasSetIsReadBack(byte[] data) {

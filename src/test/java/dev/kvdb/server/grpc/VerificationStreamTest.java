@@ -52,7 +52,9 @@ class VerificationStreamTest {
     private void run(BooleanSupplier ready) {
         client = Multi.createFrom()
                 .<VerifyResponse>emitter(emitter -> new VerificationStream(
-                                new VerificationStream.Call(gone::get, ready, stopping::get, eventLoop::add), emitter, clock)
+                                new VerificationStream.Call(gone::get, ready, stopping::get, eventLoop::add),
+                                emitter,
+                                clock)
                         .run(store.store(), 0))
                 .subscribe()
                 .withSubscriber(AssertSubscriber.create(Long.MAX_VALUE));
@@ -68,7 +70,8 @@ class VerificationStreamTest {
     private List<Finding.Kind> kinds() {
         return client.getItems().stream()
                 .filter(VerifyResponse::hasFinding)
-                .map(message -> Finding.Kind.valueOf(message.getFinding().getKind().toUpperCase(java.util.Locale.ROOT)))
+                .map(message ->
+                        Finding.Kind.valueOf(message.getFinding().getKind().toUpperCase(java.util.Locale.ROOT)))
                 .toList();
     }
 
@@ -86,8 +89,12 @@ class VerificationStreamTest {
         run(every(100));
 
         assertThat(kinds()).contains(Finding.Kind.MANIFEST);
-        assertThat(client.getItems().get(client.getItems().size() - 1).hasSummary()).isTrue();
-        assertThat(client.getItems().get(client.getItems().size() - 1).getSummary().getFindingsTotal())
+        assertThat(client.getItems().get(client.getItems().size() - 1).hasSummary())
+                .isTrue();
+        assertThat(client.getItems()
+                        .get(client.getItems().size() - 1)
+                        .getSummary()
+                        .getFindingsTotal())
                 .isEqualTo(kinds().size());
         client.assertCompleted();
     }
