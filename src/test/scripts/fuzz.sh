@@ -69,7 +69,7 @@ fuzz() {
             -cp "$work/classes:$work/test-classes:$(cat "$work/classpath")" com.code_intelligence.jazzer.Jazzer \
             --target_class="$class" --target_method="$method" --reproducer_path="$findings" \
             --instrumentation_includes='dev.kvdb.**' --custom_hook_includes='dev.kvdb.**' \
-            -runs="$COUNT" -seed="$SEED" -timeout=30 -rss_limit_mb=4096 -max_len=4096 -print_final_stats=1 \
+            --max_duration=9000h -runs="$COUNT" -seed="$SEED" -timeout=30 -rss_limit_mb=4096 -max_len=4096 -print_final_stats=1 \
             -artifact_prefix="$findings/" "$corpus"
     )
 }
@@ -88,7 +88,7 @@ for target in "${targets[@]}"; do
     # Inputs that were there already are executed too, and are not among the runs.
     executed=$(sed -n 's/^stat::number_of_executed_units: *//p' "$output" | tail -n 1)
     found=0
-    if [ "$code" != 0 ] || [ -z "$executed" ]; then
+    if [ "$code" != 0 ] || [ "${executed:-0}" -lt "$COUNT" ]; then
         found=1
         broken+=("${class##*.}.$method")
         grep -v '^INFO: Instrumented' "$output" | tail -n 60 >&2
