@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
  */
 class StoreModelTest {
 
-    private static final int OPERATIONS = Integer.getInteger("kvdb.model.operations", 100_000);
+    private static final int OPERATIONS = Integer.getInteger("kvdb.model.operations", 1_000_000);
     private static final int OPERATIONS_PER_HISTORY = 1_000;
 
     @Test
