@@ -100,9 +100,8 @@ final class VerificationText {
         }
         if (report.findings().stream().anyMatch(finding -> finding.kind().isOfLog())) {
             text.append("\n      The log is damaged: copy the directory before anything else, check the disk, and take")
-                    .append(
-                            "\n      the files named above from a backup. What is whole can still be read. Where there is")
-                    .append("\n      no backup, 'kvdb repair' keeps what is whole; see first what that would cost.");
+                    .append("\n      the files named above from a backup. What is whole can still be read. Where there")
+                    .append("\n      is no backup, 'kvdb repair' keeps what is whole; see first what that would cost.");
         }
         if (report.findings().stream().anyMatch(finding -> finding.kind().isOfCache())) {
             text.append("\n      Hints and the snapshot are caches of the log: where nothing else is damaged,")
