@@ -45,7 +45,6 @@ final class LogStructuredStore implements Store {
 
     private static final Logger LOG = System.getLogger(LogStructuredStore.class.getName());
 
-    private final Path path;
     private final StoreOptions options;
     private final StoreOpening opening;
     private final Segments segments;
@@ -78,7 +77,6 @@ final class LogStructuredStore implements Store {
 
     private LogStructuredStore(
             Path path, StoreOptions options, Environment environment, StoreListener listener, StoreOpening opening) {
-        this.path = path;
         this.options = options;
         this.opening = opening;
         this.segments = opening.recovered().segments();

@@ -68,6 +68,10 @@ final class VerificationRuns {
     void close() {
         closed = true;
         running.lock();
-        running.unlock();
+        try {
+            donePercent = 0;
+        } finally {
+            running.unlock();
+        }
     }
 }

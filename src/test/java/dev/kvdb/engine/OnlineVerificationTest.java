@@ -123,6 +123,17 @@ class OnlineVerificationTest {
     }
 
     @Test
+    void damagedValue_countsItsSegmentAsDamaged() {
+        try (MemoryStore store = new MemoryStore().open()) {
+            store.set(1, 1_000);
+            store.disk.flipBit(store.file("0000000001.log"), 800, 1);
+
+            assertThat(verify(store).findings()).extracting(Finding::kind).containsExactly(Finding.Kind.VALUE);
+            assertThat(store.store().statistics().log().damagedSegments()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void readThatFails_isFoundAndTheRestIsChecked() {
         try (MemoryStore store = busyStore()) {
             store.files.inject(
