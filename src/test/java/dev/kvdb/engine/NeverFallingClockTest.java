@@ -113,7 +113,7 @@ class NeverFallingClockTest {
         Seeds.run(seed -> {
             SplittableRandom random = new SplittableRandom(seed);
             NeverFallingClock clock = open();
-            long last = Long.MIN_VALUE;
+            long last = clock.nowMillis();
             for (int step = 0; step < STEPS; step++) {
                 move(random, last);
                 long now = clock.nowMillis();
