@@ -136,7 +136,7 @@ class QuotaTest {
             assertThat(store.entries()).hasSize(applied);
             assertThat(applied * VALUE_BYTES).isGreaterThan(350 * KIB);
             // The hints of the segments that the group filled come after it, from the room of the reserve.
-            assertThat(filesOnDisk(store) + 80 * KIB).isBetween(QUOTA - 8 * KIB, QUOTA + 8 * KIB);
+            assertThat(filesOnDisk(store) + 80 * KIB).isBetween(QUOTA - 8 * KIB, QUOTA + 4 * KIB);
         }
     }
 
