@@ -27,9 +27,6 @@ import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
@@ -66,7 +63,7 @@ final class LogStructuredStore implements Store {
     private final CollectionRuns collections;
     private final VerificationRuns verifications;
     private final Maintainer maintainer;
-    private final ThreadFactory threads;
+    private final StoreThreads threads;
     private final Thread committerThread;
     private final Thread maintainerThread;
 
@@ -126,9 +123,9 @@ final class LogStructuredStore implements Store {
                 queue,
                 new ActiveLog(segments, random, options.segmentBytesMax(), maintainer::sealed),
                 opening.recovered().nextVersion());
-        this.threads = environment.threads();
-        this.committerThread = thread("committer", committer);
-        this.maintainerThread = thread("maintainer", maintainer);
+        this.threads = new StoreThreads(environment.threads());
+        this.committerThread = threads.make("committer", committer);
+        this.maintainerThread = threads.make("maintainer", maintainer);
     }
 
     static LogStructuredStore open(Path path, StoreOptions options, Environment environment, StoreListener listener) {
@@ -226,17 +223,7 @@ final class LogStructuredStore implements Store {
     @Override
     public GarbageCollectionReport collectGarbage(GarbageCollectionRequest request) {
         availability.checkOpen();
-        FutureTask<GarbageCollectionReport> collection = new FutureTask<>(() -> collections.run(request));
-        Thread thread = thread("collector", collection);
-        thread.start();
-        join(thread);
-        try {
-            return collection.get();
-        } catch (ExecutionException e) {
-            throw unchecked(e.getCause());
-        } catch (InterruptedException e) {
-            throw new IllegalStateException("interrupted after the collection's end", e);
-        }
+        return threads.call("collector", () -> collections.run(request));
     }
 
     @Override
@@ -284,9 +271,9 @@ final class LogStructuredStore implements Store {
         collections.cancel();
         verifications.close();
         queue.close();
-        join(committerThread);
+        StoreThreads.join(committerThread);
         maintainer.close();
-        join(maintainerThread);
+        StoreThreads.join(maintainerThread);
         maintenance.lock();
         try {
             // On a full disk, what the reserve gave is for removes and collections.
@@ -344,39 +331,11 @@ final class LogStructuredStore implements Store {
         return committer.lastAppliedVersion();
     }
 
-    private static RuntimeException unchecked(Throwable cause) {
-        if (cause instanceof Error error) {
-            throw error;
-        }
-        return cause instanceof RuntimeException unchecked ? unchecked : new IllegalStateException(cause);
-    }
-
     private long diskFreeBytes() {
         try {
             return opening.directory().usableBytes();
         } catch (IOException e) {
             return -1;
-        }
-    }
-
-    private Thread thread(String role, Runnable task) {
-        Thread thread = threads.newThread(task);
-        thread.setName("kvdb-" + role);
-        return thread;
-    }
-
-    /** Waits for a thread to end, whatever interrupts say; the caller's interrupt status is kept. */
-    private static void join(Thread thread) {
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 

@@ -21,10 +21,7 @@ class MutantTest {
     private static final String DAMAGE = "damage";
     private static final String HINTS = "hints";
     private static final String FULL_DISK = "full disk";
-    private static final String VERIFICATION = "verification";
     private static final String HISTORIES = "histories";
-    private static final String FUZZED_FILES = "fuzzed files";
-    private static final String REPAIR = "repair";
 
     @ParameterizedTest
     @ValueSource(
@@ -38,10 +35,10 @@ class MutantTest {
                 DAMAGE,
                 HINTS,
                 FULL_DISK,
-                VERIFICATION,
+                FileMutants.VERIFICATION,
                 HISTORIES,
-                FUZZED_FILES,
-                REPAIR,
+                FileMutants.FUZZED_FILES,
+                FileMutants.REPAIR,
             })
     void engineWithoutAMutant_passesEachHarness(String scenario) throws Exception {
         Seeds.run(seed -> {
@@ -56,10 +53,10 @@ class MutantTest {
         "mutantsOfRecovery",
         "mutantsOfCollecting",
         "mutantsOfTombstones",
-        "mutantsOfVerification",
+        "dev.kvdb.engine.FileMutants#mutantsOfVerification",
         "mutantsOfConcurrency",
-        "mutantsOfReading",
-        "mutantsOfRepair"
+        "dev.kvdb.engine.FileMutants#mutantsOfReading",
+        "dev.kvdb.engine.FileMutants#mutantsOfRepair"
     })
     void engineWithAMutant_failsItsHarness(Mutant mutant) throws Exception {
         Seeds.run(seed -> assertThatThrownBy(() -> mutant.run(seed))
@@ -292,47 +289,6 @@ class MutantTest {
                         "choice(0).candidates(segments.all()).stream().noneMatch(other -> other.segment() == segment) &&"));
     }
 
-    static Stream<Mutant> mutantsOfVerification() {
-        String segment = "recovery/SegmentCheck.java";
-        String index = "recovery/IndexCheck.java";
-        return Stream.of(
-                Mutant.of(
-                        "values not verified",
-                        VERIFICATION,
-                        1,
-                        segment,
-                        "if (!scanner.valueIntact()) {",
-                        "if (false) {"),
-                Mutant.of(
-                        "damaged frames passed over",
-                        VERIFICATION,
-                        1,
-                        segment,
-                        "            return skipDamage();\n",
-                        "            return false;\n"),
-                Mutant.of(
-                        "hint not compared with its segment",
-                        VERIFICATION,
-                        1,
-                        "recovery/HintCheck.java",
-                        "            compare(hint, path, records, segment.path(), findings);\n",
-                        "            while (hint.next() != null) { }\n"),
-                Mutant.of(
-                        "entries of the snapshot not looked up",
-                        VERIFICATION,
-                        1,
-                        index,
-                        "            checkEntry(with, key, entry, asOf);\n",
-                        ""),
-                Mutant.of(
-                        "keys that the snapshot lacks passed over",
-                        VERIFICATION,
-                        1,
-                        index,
-                        "} else if (complete && with",
-                        "} else if (!complete && with"));
-    }
-
     static Stream<Mutant> mutantsOfConcurrency() {
         String committer = "Committer.java";
         return Stream.of(
@@ -392,108 +348,5 @@ class MutantTest {
                         committer,
                         "write.version = nextVersion - 1;",
                         "write.version = lastAppliedVersion;"));
-    }
-
-    static Stream<Mutant> mutantsOfReading() {
-        return Stream.of(
-                Mutant.of(
-                        "hint's records taken in any order and at any place",
-                        FUZZED_FILES,
-                        20,
-                        "log/HintFile.java",
-                        "if (!entry.fitsInto(segmentLength) || (before != null && !before.mayPrecede(entry))) {",
-                        "if (false) {"),
-                Mutant.of(
-                        "snapshot's keys taken in any order and at any place",
-                        FUZZED_FILES,
-                        20,
-                        "recovery/RecordSource.java",
-                        "if (!inOrder || (isCovered && !fits(entryLocation))) {",
-                        "if (false) {"),
-                Mutant.of(
-                        "manifest's segments taken in any order and of any length",
-                        FUZZED_FILES,
-                        20,
-                        "format/Manifest.java",
-                        "if (!inOrder || !segment.makesSense()) {",
-                        "if (false) {"),
-                Mutant.of(
-                        "any number taken for a version",
-                        FUZZED_FILES,
-                        20,
-                        "format/FrameHeader.java",
-                        "return number >= 0 && number <= VERSION_MAX;",
-                        "return true;"));
-    }
-
-    static Stream<Mutant> mutantsOfRepair() {
-        String repair = "recovery/Repair.java";
-        String decision = "recovery/RepairDecision.java";
-        return Stream.of(
-                Mutant.of(
-                        "damaged segments deleted before the swap",
-                        REPAIR,
-                        4,
-                        repair,
-                        "                segments.change(change, liveAsOf + 1);\n",
-                        "                for (Segment gone : replaced) {\n"
-                                + "                    directory.deleteIfExists(StoreFileNames.segment(gone.id()));\n"
-                                + "                }\n                segments.change(change, liveAsOf + 1);\n"),
-                Mutant.of(
-                        "manifest swapped before the new segments are synced",
-                        REPAIR,
-                        4,
-                        "recovery/RepairOutput.java",
-                        "        open.finish();\n",
-                        "        open.mark();\n        open.flush();\n"),
-                Mutant.of(
-                        "damaged bytes set aside, and not synced",
-                        REPAIR,
-                        4,
-                        "recovery/SetAsideFile.java",
-                        "            directory.sync(target, name);\n",
-                        ""),
-                Mutant.of(
-                        "older value of a lost key stands",
-                        REPAIR,
-                        4,
-                        decision,
-                        "            tombstones.put(key, buriedVersion);\n",
-                        ""),
-                Mutant.of(
-                        "what the snapshot alone knows to be removed comes back",
-                        REPAIR,
-                        4,
-                        decision,
-                        "!decision.lost.isEmpty() || decision.snapshotVersion > 0",
-                        "!decision.lost.isEmpty()"),
-                Mutant.of(
-                        "tombstones of damaged segments not kept",
-                        REPAIR,
-                        4,
-                        decision,
-                        "            segment.copyTombstones(output);\n",
-                        ""),
-                Mutant.of(
-                        "loss not asked about",
-                        REPAIR,
-                        4,
-                        repair,
-                        "(!loss.isNone() && !acceptLoss)",
-                        "(loss.manifestUncertain() && !acceptLoss)"),
-                Mutant.of(
-                        "record with a damaged header taken for whole without a proof",
-                        REPAIR,
-                        4,
-                        "recovery/RecordSalvage.java",
-                        "boolean proven = ",
-                        "boolean proven = header.version() > 0 || "),
-                Mutant.of(
-                        "records of which no key is known passed over",
-                        REPAIR,
-                        4,
-                        decision,
-                        "                hidden.addAll(segment.hidden());\n",
-                        ""));
     }
 }

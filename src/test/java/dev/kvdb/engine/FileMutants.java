@@ -1,0 +1,157 @@
+package dev.kvdb.engine;
+
+import java.util.stream.Stream;
+
+/** Bugs to plant into what reads, checks and repairs files; for {@link MutantTest}. */
+final class FileMutants {
+
+    static final String VERIFICATION = "verification";
+    static final String FUZZED_FILES = "fuzzed files";
+    static final String REPAIR = "repair";
+
+    private FileMutants() {}
+
+    static Stream<Mutant> mutantsOfVerification() {
+        String segment = "recovery/SegmentCheck.java";
+        String index = "recovery/IndexCheck.java";
+        return Stream.of(
+                Mutant.of(
+                        "values not verified",
+                        VERIFICATION,
+                        1,
+                        segment,
+                        "if (!scanner.valueIntact()) {",
+                        "if (false) {"),
+                Mutant.of(
+                        "damaged frames passed over",
+                        VERIFICATION,
+                        1,
+                        segment,
+                        "            return skipDamage();\n",
+                        "            return false;\n"),
+                Mutant.of(
+                        "hint not compared with its segment",
+                        VERIFICATION,
+                        1,
+                        "recovery/HintCheck.java",
+                        "            compare(hint, path, records, segment.path(), findings);\n",
+                        "            while (hint.next() != null) { }\n"),
+                Mutant.of(
+                        "entries of the snapshot not looked up",
+                        VERIFICATION,
+                        1,
+                        index,
+                        "            checkEntry(with, key, entry, asOf);\n",
+                        ""),
+                Mutant.of(
+                        "keys that the snapshot lacks passed over",
+                        VERIFICATION,
+                        1,
+                        index,
+                        "} else if (complete && with",
+                        "} else if (!complete && with"));
+    }
+
+    static Stream<Mutant> mutantsOfReading() {
+        return Stream.of(
+                Mutant.of(
+                        "hint's records taken in any order and at any place",
+                        FUZZED_FILES,
+                        20,
+                        "log/HintFile.java",
+                        "if (!entry.fitsInto(segmentLength) || (before != null && !before.mayPrecede(entry))) {",
+                        "if (false) {"),
+                Mutant.of(
+                        "snapshot's keys taken in any order and at any place",
+                        FUZZED_FILES,
+                        20,
+                        "recovery/RecordSource.java",
+                        "if (!inOrder || (isCovered && !fits(entryLocation))) {",
+                        "if (false) {"),
+                Mutant.of(
+                        "manifest's segments taken in any order and of any length",
+                        FUZZED_FILES,
+                        20,
+                        "format/Manifest.java",
+                        "if (!inOrder || !segment.makesSense()) {",
+                        "if (false) {"),
+                Mutant.of(
+                        "any number taken for a version",
+                        FUZZED_FILES,
+                        20,
+                        "format/FrameHeader.java",
+                        "return number >= 0 && number <= VERSION_MAX;",
+                        "return true;"));
+    }
+
+    static Stream<Mutant> mutantsOfRepair() {
+        String repair = "recovery/Repair.java";
+        String decision = "recovery/RepairDecision.java";
+        return Stream.of(
+                Mutant.of(
+                        "damaged segments deleted before the swap",
+                        REPAIR,
+                        4,
+                        repair,
+                        "                segments.change(change, liveAsOf + 1);\n",
+                        "                for (Segment gone : replaced) {\n"
+                                + "                    directory.deleteIfExists(StoreFileNames.segment(gone.id()));\n"
+                                + "                }\n                segments.change(change, liveAsOf + 1);\n"),
+                Mutant.of(
+                        "manifest swapped before the new segments are synced",
+                        REPAIR,
+                        4,
+                        "recovery/RepairOutput.java",
+                        "        open.finish();\n",
+                        "        open.mark();\n        open.flush();\n"),
+                Mutant.of(
+                        "damaged bytes set aside, and not synced",
+                        REPAIR,
+                        4,
+                        "recovery/SetAsideFile.java",
+                        "            directory.sync(target, name);\n",
+                        ""),
+                Mutant.of(
+                        "older value of a lost key stands",
+                        REPAIR,
+                        4,
+                        decision,
+                        "            tombstones.put(key, buriedVersion);\n",
+                        ""),
+                Mutant.of(
+                        "what the snapshot alone knows to be removed comes back",
+                        REPAIR,
+                        4,
+                        decision,
+                        "!decision.lost.isEmpty() || decision.snapshotVersion > 0",
+                        "!decision.lost.isEmpty()"),
+                Mutant.of(
+                        "tombstones of damaged segments not kept",
+                        REPAIR,
+                        4,
+                        decision,
+                        "            segment.copyTombstones(output);\n",
+                        ""),
+                Mutant.of(
+                        "loss not asked about",
+                        REPAIR,
+                        4,
+                        repair,
+                        "(!loss.isNone() && !acceptLoss)",
+                        "(loss.manifestUncertain() && !acceptLoss)"),
+                Mutant.of(
+                        "record with a damaged header taken for whole without a proof",
+                        REPAIR,
+                        4,
+                        "recovery/RecordSalvage.java",
+                        "boolean proven = ",
+                        "boolean proven = header.version() > 0 || "),
+                Mutant.of(
+                        "records of which no key is known passed over",
+                        REPAIR,
+                        4,
+                        decision,
+                        "                hidden.addAll(segment.hidden());\n",
+                        ""));
+    }
+}
