@@ -28,7 +28,7 @@ read_only=0
 freeze() {
     local record=$1 seconds
     # More clients than the queue has room for.
-    launch_load write "$record" seed=$((SEED + round)) threads=64 keys=20 timeout=3000 millis=$(((FREEZE_SECONDS + 7) * 1000))
+    launch_load write "$record" seed=$((SEED + round)) threads=64 keys=20 timeout=3000 millis=3600000
     await_acknowledged "$record" 500 || broken "the load ended early"
     fsfreeze -f "$disk" || skip "the kernel does not freeze file systems"
     for ((seconds = 0; seconds < FREEZE_SECONDS; seconds++)); do
@@ -38,23 +38,30 @@ freeze() {
     done
     frozen=$(acknowledged "$record")
     fsfreeze -u "$disk"
-    await_load || broken "while the disk was frozen"
-    [ "$(acknowledged "$record")" -gt "$frozen" ] || broken "nothing was acknowledged after the disk thawed"
+    await_acknowledged "$record" $((frozen + 200)) || broken "writes are not acknowledged after the disk thawed"
+    stop_load || broken "while the disk was frozen"
     turned_away=$((turned_away + $(figure set-OVERLOADED)))
     timed_out=$((timed_out + $(figure set-TIMED_OUT)))
-    await ready 200 30 || broken "not ready after the disk thawed: $(readiness state), $(readiness detail)"
+    await ready 200 || broken "not ready after the disk thawed: $(readiness state), $(readiness detail)"
 }
 
 descriptors_run_out() {
-    local record=$1 used limit
-    launch_load write "$record" seed=$((SEED - round)) keys=40 millis=8000 retries=1000 collect=true
+    local record=$1 used limit tenths
+    launch_load write "$record" seed=$((SEED - round)) keys=40 millis=3600000 retries=1000 collect=true
     await_acknowledged "$record" $(($(acknowledged "$record") + 200)) || broken "the load ended early"
     used=$(find "/proc/$server_pid/fd" -mindepth 1 | wc -l)
     limit=$(prlimit --pid "$server_pid" --nofile --noheadings --output SOFT | tr -d ' ')
     prlimit --pid "$server_pid" --nofile="$((used - 2 + RANDOM % 4)):"
-    sleep 3
+    # Segments are rolled all the time. Where files were closed meanwhile, the limit follows them.
+    for ((tenths = 0; tenths < 1200; tenths++)); do
+        ! grep -q 'Too many open files' "$work/server.txt" || break
+        [ $((tenths % 50)) != 49 ] ||
+            prlimit --pid "$server_pid" --nofile="$(($(find "/proc/$server_pid/fd" -mindepth 1 | wc -l) - 1)):" || broken "the server is gone"
+        sleep 0.1
+    done
+    sleep 1
     prlimit --pid "$server_pid" --nofile="$limit:"
-    await_load || broken "while no file could be opened: $(grep -m 1 -E '^[A-Za-z ]+:' "$work/load.txt")"
+    stop_load || broken "while no file could be opened: $(grep -m 1 -E '^[A-Za-z ]+:' "$work/load.txt")"
     ! grep -q 'Too many open files' "$work/server.txt" || descriptors_refused=$((descriptors_refused + 1))
     case $(readiness state) in
         WRITABLE) ;;

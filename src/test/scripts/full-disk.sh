@@ -25,7 +25,7 @@ await_writable() {
     local live
     live=$(http_status live)
     [ "$live" = 200 ] || broken "liveness is $live on a full disk of $size KiB"
-    await ready 200 60 || broken "not writable again by itself, disk of $size KiB: $(readiness state), $(readiness detail)"
+    await ready 200 || broken "not writable again by itself, disk of $size KiB: $(readiness state), $(readiness detail)"
 }
 
 for ((round = 1; round <= COUNT; round++)); do
@@ -44,7 +44,7 @@ for ((round = 1; round <= COUNT; round++)); do
     fi
     start_server "$disk/data" "${options[@]}"
     if [ $((round % 2)) = 1 ]; then
-        load write "$record" seed="$((SEED + round))" value-max=8000 keys=1000000 removes=0 millis=60000 \
+        load write "$record" seed="$((SEED + round))" value-max=8000 keys=1000000 removes=0 millis=1200000 \
             until=DISK_FULL || broken "while $size KiB filled with new keys"
         [ "$(figure set-DISK_FULL)" -gt 0 ] || broken "$size KiB did not get full"
         refused=$((refused + $(figure set-DISK_FULL)))
@@ -57,7 +57,7 @@ for ((round = 1; round <= COUNT; round++)); do
         # Somewhat more live data than the disk has room for, and each write makes garbage. Four clients, values of
         # 4 KiB. First until the disk is full, then on that full disk.
         keys=$((size * (110 + RANDOM % 30) / 100 / 4 / 4))
-        load write "$record" seed="$((SEED + round))" value-max=8000 keys="$keys" removes=2 millis=60000 collect=true \
+        load write "$record" seed="$((SEED + round))" value-max=8000 keys="$keys" removes=2 millis=1200000 collect=true \
             until=DISK_FULL || broken "while garbage was made and collected on $size KiB"
         [ "$(figure set-DISK_FULL)" -gt 0 ] || broken "$size KiB did not get full"
         load write "$record" seed="$((SEED + round))" value-max=8000 keys="$keys" removes=10 millis=3000 collect=true ||
@@ -70,7 +70,7 @@ for ((round = 1; round <= COUNT; round++)); do
     fi
     await_writable
     # It takes sets again; this also checks all keys before.
-    load write "$record" seed="$((SEED - round))" value-max=8000 keys=5 removes=20 millis=700 ||
+    load write "$record" seed="$((SEED - round))" value-max=8000 keys=5 removes=20 acks=100 millis=1200000 ||
         broken "after there was room again on $size KiB"
     [ "$(figure acknowledged)" -gt 0 ] || broken "no set was acknowledged after there was room again on $size KiB"
     if [ $((round % 3)) = 0 ]; then kill_server; else stop_server; fi

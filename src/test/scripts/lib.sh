@@ -162,7 +162,7 @@ server_lives() {
 
 # Waits until a probe (ready, live, started) answers a status; seconds to wait are optional. False where it does not.
 await() {
-    local probe=$1 status=$2 tenths=$((${3:-60} * 10))
+    local probe=$1 status=$2 tenths=$((${3:-300} * 10))
     while [ "$(http_status "$probe")" != "$status" ]; do
         server_lives || return 1
         [ $((tenths--)) -gt 0 ] || return 1
@@ -177,12 +177,12 @@ start_server() {
 }
 
 http_status() {
-    curl -s -m 5 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$http_port/q/health/$1" || true
+    curl -s -m 30 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$http_port/q/health/$1" || true
 }
 
 # What readiness says of a field.
 readiness() {
-    curl -s -m 5 "http://127.0.0.1:$http_port/q/health/ready" | sed -n 's/.*"'"$1"'": *"\{0,1\}\([^",]*\).*/\1/p' | head -n 1
+    curl -s -m 30 "http://127.0.0.1:$http_port/q/health/ready" | sed -n 's/.*"'"$1"'": *"\{0,1\}\([^",]*\).*/\1/p' | head -n 1
 }
 
 kill_server() {
@@ -194,10 +194,10 @@ kill_server() {
 
 # Stops the server as an orchestrator does.
 stop_server() {
-    local tenths=600
+    local tenths=3000
     kill "$server_pid"
     while kill -0 "$server_pid" 2>/dev/null; do
-        [ $((tenths--)) -gt 0 ] || broken "the server does not stop within a minute"
+        [ $((tenths--)) -gt 0 ] || broken "the server does not stop within 5 minutes"
         sleep 0.1
     done
     wait "$server_pid" 2>/dev/null || true
@@ -206,7 +206,7 @@ stop_server() {
 
 # Attaches strace to the server with these expressions; injections are noted in strace.txt.
 attach_strace() {
-    local tenths=100
+    local tenths=1200
     : >"$work/strace.txt"
     : >"$work/strace-messages.txt"
     strace -f -qq -y -o "$work/strace.txt" "$@" -p "$server_pid" 2>"$work/strace-messages.txt" &
@@ -236,10 +236,11 @@ load() {
         dev.kvdb.testkit.AcknowledgedLoad "$mode" "127.0.0.1:$grpc_port" "$record" "$@" >"$work/load.txt" 2>&1
 }
 
-# The same in the background.
+# The same in the background; it goes on until something of its own ends it, or stop_load does.
 launch_load() {
     : >"$work/load.txt"
-    load "$@" &
+    rm -f "$work/stop"
+    load "$@" stop="$work/stop" &
     load_pid=$!
 }
 
@@ -249,6 +250,16 @@ await_load() {
     wait "$load_pid" || code=$?
     load_pid=
     return "$code"
+}
+
+# Ends it. False where a promise was broken.
+stop_load() {
+    touch "$work/stop"
+    await_load
+}
+
+load_goes_on() {
+    kill -0 "$load_pid" 2>/dev/null
 }
 
 kill_load() {
@@ -262,9 +273,9 @@ kill_load() {
 
 # Waits until the record has so many acknowledgements, or the load ended.
 await_acknowledged() {
-    local record=$1 wanted=$2 tenths=600
+    local record=$1 wanted=$2 tenths=3000
     until [ "$(acknowledged "$record")" -ge "$wanted" ]; do
-        kill -0 "$load_pid" 2>/dev/null || return 1
+        load_goes_on || return 1
         [ $((tenths--)) -gt 0 ] || return 1
         sleep 0.1
     done

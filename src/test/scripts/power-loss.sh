@@ -51,7 +51,7 @@ for kind in ext4 xfs; do
         before=$(acknowledged "$record")
         start_server "$disk/data" "${collecting[@]}"
         # Checks what the rounds before left, then writes.
-        launch_load write "$record" seed=$((SEED + round)) millis=60000 until=READ_ONLY collect=true
+        launch_load write "$record" seed=$((SEED + round)) millis=1200000 until=READ_ONLY collect=true
         await_acknowledged "$record" $((before + 200 + RANDOM % 2500)) ||
             broken "round $round on $kind: the load ended early"
         collections=$((collections + $(readiness gc-runs)))
@@ -71,7 +71,7 @@ for kind in ext4 xfs; do
     # The planted bug.
     record=$work/record-planted-$kind
     start_server "$disk/planted" "${collecting[@]}" kvdb.storage.sync-policy=os
-    launch_load write "$record" seed="$SEED" millis=60000 until=READ_ONLY
+    launch_load write "$record" seed="$SEED" millis=1200000 until=READ_ONLY
     await_acknowledged "$record" 1000 || broken "planted bug on $kind: the load ended early"
     lose_power "$image" "$record"
     launch_server "$disk/planted" "${collecting[@]}"

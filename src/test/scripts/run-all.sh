@@ -2,16 +2,26 @@
 #
 # Runs the scripts beside this one and sums up.
 #
-#   src/test/scripts/run-all.sh [COUNT]    COUNT for each; without it, each one's own small default (about 6 minutes)
+#   src/test/scripts/run-all.sh [COUNT]    COUNT for each; without it, each one's own small default (about 10 minutes)
 #
 # A script that cannot run here is skipped, loudly. Exits with 1 where a script failed, with 77 where one was skipped
 # that this machine should have run: as root on Linux with apt-get, and with loop devices and strace allowed.
 set -euo pipefail
 cd "$(dirname "$0")"
 
+# Each is SCRIPT.sh beside this file; without COUNT it takes no more than some two minutes.
+scripts=(
+    power-loss
+    full-disk
+    syscall-faults
+    frozen-disk
+    kills
+    soak
+)
+
 [ $# -eq 0 ] || export COUNT=$1
 # A script that hangs is a failure.
-limit_seconds=$((600 + ${COUNT:-0} * 240))
+limit_seconds=$((1800 + ${COUNT:-0} * 600))
 summary=()
 failed=0
 skipped=0
@@ -34,7 +44,7 @@ can_mount() {
     return "$code"
 }
 
-for script in power-loss full-disk syscall-faults frozen-disk; do
+for script in "${scripts[@]}"; do
     printf '\n-- %s\n' "$script"
     code=0
     output=$(mktemp)

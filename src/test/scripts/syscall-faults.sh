@@ -58,7 +58,7 @@ fail_the_open() {
     tracer=(strace -D -f -qq -o "$work/strace.txt" -e trace="$call" -e inject="$call:error=$error:when=$k")
     launch_server "$data" "${options[@]}"
     tracer=()
-    if await ready 200 60; then
+    if await ready 200; then
         load check "$record" retries=20 || broken "$what, and the server serves"
     elif server_lives; then
         state=$(readiness state)
@@ -74,12 +74,18 @@ fail_the_open() {
 }
 
 fail_under_load() {
-    local call=$1 error=$2 k=$3 what=$4
+    local call=$1 error=$2 k=$3 what=$4 tenths
     start_server "$data" "${options[@]}"
     attach_strace -e trace="$call" -e inject="$call:error=$error:when=$k"
     # Checks what the fault before left, then writes.
-    load write "$record" seed=$((SEED + round)) keys=40 millis=4000 until=READ_ONLY retries=20 collect=true ||
-        broken "$what, under load: $(grep -m 1 -E '^[A-Za-z ]+:' "$work/load.txt")"
+    launch_load write "$record" seed=$((SEED + round)) keys=40 millis=3600000 until=READ_ONLY retries=20 collect=true
+    # Until it struck and the load went on, or did not; a call that comes seldom may not come.
+    for ((tenths = 0; tenths < 200; tenths++)); do
+        load_goes_on || break
+        [ "$(injections)" = 0 ] || { await_acknowledged "$record" $(($(acknowledged "$record") + 50)) || true; break; }
+        sleep 0.1
+    done
+    stop_load || broken "$what, under load: $(grep -m 1 -E '^[A-Za-z ]+:' "$work/load.txt")"
     detach_strace
     hits=$(injections)
     judge_state "$call" "$what"

@@ -6,6 +6,7 @@ import dev.kvdb.client.KvdbClient;
 import dev.kvdb.client.ServerAddress;
 import dev.kvdb.client.StoredValue;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,6 +54,7 @@ public final class AcknowledgedLoad {
     private final Settings settings;
     private final Map<String, Integer> counts = new TreeMap<>();
     private final AtomicInteger findings = new AtomicInteger();
+    private final AtomicInteger acknowledged = new AtomicInteger();
     private volatile boolean over;
     private volatile boolean readOnly;
 
@@ -81,7 +83,10 @@ public final class AcknowledgedLoad {
                     "until",
                     "collect",
                     "share",
-                    "retries");
+                    "retries",
+                    "pause",
+                    "acks",
+                    "stop");
             if (!known.containsAll(given.keySet())) {
                 throw new IllegalArgumentException("known keys: " + known + ", given: " + given.keySet());
             }
@@ -105,6 +110,21 @@ public final class AcknowledgedLoad {
         /** Outcomes after which the load ends soon. */
         Set<String> until() {
             return Set.of(given.getOrDefault("until", "").split(",", -1));
+        }
+
+        /** So many acknowledged writes end the load. */
+        int acks() {
+            return number("acks", Integer.MAX_VALUE);
+        }
+
+        /** A file that ends the load when it is there: for those who wait for what no writer sees. */
+        Optional<Path> stop() {
+            return Optional.ofNullable(given.get("stop")).map(Path::of);
+        }
+
+        /** What each writer waits after each operation, for a moderate load. */
+        long pauseNanos() {
+            return TimeUnit.MICROSECONDS.toNanos(number("pause", 0));
         }
 
         boolean collect() {
@@ -264,12 +284,17 @@ public final class AcknowledgedLoad {
                     if (over) {
                         operationsLeft--;
                     }
+                    over |= acknowledged.get() >= settings.acks()
+                            || settings.stop().filter(Files::exists).isPresent();
                     int slot = random.nextInt(slots);
                     int choice = random.nextInt(100);
                     if (choice < settings.reads()) {
                         check(key(slot));
                     } else {
                         write(slot, choice < settings.reads() + settings.removes());
+                    }
+                    if (settings.pauseNanos() > 0) {
+                        LockSupport.parkNanos(settings.pauseNanos());
                     }
                 }
             } catch (RuntimeException | Error e) {
@@ -295,6 +320,7 @@ public final class AcknowledgedLoad {
                 }
                 record.acknowledged(key, write);
                 count("acknowledged");
+                acknowledged.incrementAndGet();
                 if (mustFail) {
                     find("LATE: write " + write + " of key " + key + " was acknowledged after the store was read-only");
                 }
