@@ -39,6 +39,25 @@ lose_power() {
     mount_at "$image" "$disk"
 }
 
+# A server that acknowledges before it syncs, and neither rolls nor collects, which would sync. The kernel may write all
+# of it out by itself just before the power goes, most of all on a slow machine; not each time.
+plant_the_bug() {
+    local kind=$1 image=$2 attempt record
+    for attempt in {1..5}; do
+        record=$work/record-planted-$kind-$attempt
+        start_server "$disk/planted-$attempt" kvdb.storage.sync-policy=os kvdb.storage.segment-size=64M \
+            kvdb.storage.reserve-size=1M kvdb.gc.period=1h kvdb.shutdown.grace-period=1s
+        launch_load write "$record" seed=$((SEED + attempt)) millis=1200000 until=READ_ONLY
+        await_acknowledged "$record" 1000 || broken "planted bug on $kind: the load ended early"
+        lose_power "$image" "$record"
+        launch_server "$disk/planted-$attempt" kvdb.storage.reserve-size=1M
+        await ready 200 || broken "the server with the planted bug does not get ready"
+        load check "$record" || { kill_server; return 0; }
+        kill_server
+    done
+    broken "writes acknowledged before they were synced survived on $kind $attempt times: no power was lost"
+}
+
 rounds=0
 writes=0
 collections=0
@@ -54,7 +73,8 @@ for kind in ext4 xfs; do
         launch_load write "$record" seed=$((SEED + round)) millis=1200000 until=READ_ONLY collect=true
         await_acknowledged "$record" $((before + 200 + RANDOM % 2500)) ||
             broken "round $round on $kind: the load ended early"
-        collections=$((collections + $(readiness gc-runs)))
+        runs=$(readiness gc-runs)
+        collections=$((collections + ${runs:-0}))
         lose_power "$image" "$record"
         writes=$((writes + $(acknowledged "$record") - before))
         rounds=$((rounds + 1))
@@ -68,16 +88,7 @@ for kind in ext4 xfs; do
     check_sees_a_lost_write "$record"
     kill_server
 
-    # The planted bug.
-    record=$work/record-planted-$kind
-    start_server "$disk/planted" "${collecting[@]}" kvdb.storage.sync-policy=os
-    launch_load write "$record" seed="$SEED" millis=1200000 until=READ_ONLY
-    await_acknowledged "$record" 1000 || broken "planted bug on $kind: the load ended early"
-    lose_power "$image" "$record"
-    launch_server "$disk/planted" "${collecting[@]}"
-    await ready 200 || broken "the server with the planted bug does not get ready"
-    ! load check "$record" || broken "writes acknowledged before they were synced survived on $kind: no power was lost"
-    kill_server
+    plant_the_bug "$kind" "$image"
     unmount "$disk"
 done
 [ "$collections" -gt 0 ] || broken "no garbage was collected"

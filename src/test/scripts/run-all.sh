@@ -74,3 +74,4 @@ if [ "$skipped" -gt 0 ]; then
     fi
     echo "!!!! $skipped of the scripts were skipped: this machine cannot run them." >&2
 fi
+echo "$((${#scripts[@]} - skipped)) passed, $skipped skipped"

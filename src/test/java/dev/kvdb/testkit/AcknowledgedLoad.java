@@ -38,6 +38,7 @@ public final class AcknowledgedLoad {
     /** What each writer still does after what it waited for: enough to see what is refused and what goes on. */
     private static final int OPERATIONS_AFTER = 25;
 
+    private static final int RETRIES_WITHOUT_REPLY = 20;
     private static final int FINDINGS_SHOWN_MAX = 20;
     private static final int WRITER_KEYS_MAX = 10_000_000;
     /** What a client that is turned away waits before its next operation. */
@@ -189,13 +190,18 @@ public final class AcknowledgedLoad {
         }
     }
 
-    /** What a key holds; null where the read failed, which is a finding. */
+    /** What a key holds; null where the read failed, which is a finding. A slow machine is not: it is asked again. */
     private @org.jspecify.annotations.Nullable Optional<byte[]> read(long key) {
-        try {
-            return get(key);
-        } catch (ClientException e) {
-            find("UNREADABLE: key " + key + ": " + e.getMessage());
-            return null;
+        for (int retries = RETRIES_WITHOUT_REPLY; ; retries--) {
+            try {
+                return get(key);
+            } catch (ClientException e) {
+                if (retries == 0 || !reason(e).equals("TIMED_OUT")) {
+                    find("UNREADABLE: key " + key + ": " + e.getMessage());
+                    return null;
+                }
+                count("read-retried");
+            }
         }
     }
 
