@@ -137,7 +137,7 @@ def judge(csv_file):
             print(f"NOT FLAT: {column} has too few samples")
             flat = False
             continue
-        before, after = statistics.median(second), statistics.median(last)
+        before, after = round(statistics.median(second), 3), round(statistics.median(last), 3)
         if after > before * growth_max:
             print(f"NOT FLAT: {column} grew from {before} to {after}, more than {growth_max} times")
             flat = False
