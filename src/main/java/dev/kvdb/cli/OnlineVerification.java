@@ -38,7 +38,7 @@ final class OnlineVerification {
                         message.getProgress().getTotalBytes());
             case FINDING -> findings.add(finding(message.getFinding()));
             case SUMMARY -> summary = message.getSummary();
-            case EVENT_NOT_SET -> {
+            default -> {
                 // Of a newer server.
             }
         }

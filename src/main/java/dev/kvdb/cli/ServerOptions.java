@@ -27,8 +27,10 @@ final class ServerOptions {
     @Option(
             names = "--timeout",
             paramLabel = "TIME",
-            description =
-                    "How long to wait for a reply, for example 500ms, 5s or 2m. Default: 10s, for gc 1h, for verify as long as it takes.")
+            description = {
+                "How long to wait for a reply, for example 500ms, 5s or 2m.",
+                "Default: 10s, for gc 1h, for verify as long as it takes."
+            })
     private @Nullable Duration timeout;
 
     /** A client by these options and, where one is not given, by those before the command's name. */

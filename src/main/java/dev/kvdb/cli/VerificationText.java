@@ -94,9 +94,8 @@ final class VerificationText {
             text.append("\n      Newer files than this build knows: verify them with the build that wrote them.");
         }
         if (has(report, Finding.Kind.INDEX)) {
-            text.append(
-                            "\n      The index in the server's memory disagrees with the log: restart the server, which makes")
-                    .append("\n      it anew, and verify again.");
+            text.append("\n      The index in the server's memory disagrees with the log: restart the server,")
+                    .append("\n      which makes it anew, and verify again.");
         }
         if (report.findings().stream().anyMatch(finding -> finding.kind().isOfLog())) {
             text.append("\n      The log is damaged: copy the directory before anything else, check the disk, and take")

@@ -198,6 +198,7 @@ final class Committer implements Runnable {
             case SEAL -> log.seal(nextVersion);
             case SYNC -> sync();
             case FAIL -> throw control.cause();
+            default -> throw new IllegalStateException("asked for " + control.action);
         }
         queue.release(List.of(control));
         control.done.complete(null);

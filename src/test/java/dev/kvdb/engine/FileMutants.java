@@ -86,7 +86,6 @@ final class FileMutants {
 
     static Stream<Mutant> mutantsOfRepair() {
         String repair = "recovery/Repair.java";
-        String decision = "recovery/RepairDecision.java";
         return Stream.of(
                 Mutant.of(
                         "damaged segments deleted before the swap",
@@ -110,7 +109,13 @@ final class FileMutants {
                         4,
                         "recovery/SetAsideFile.java",
                         "            directory.sync(target, name);\n",
-                        ""),
+                        ""));
+    }
+
+    static Stream<Mutant> mutantsOfRepairDecisions() {
+        String repair = "recovery/Repair.java";
+        String decision = "recovery/RepairDecision.java";
+        return Stream.of(
                 Mutant.of(
                         "older value of a lost key stands",
                         REPAIR,

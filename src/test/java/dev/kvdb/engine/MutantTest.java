@@ -56,7 +56,8 @@ class MutantTest {
         "dev.kvdb.engine.FileMutants#mutantsOfVerification",
         "mutantsOfConcurrency",
         "dev.kvdb.engine.FileMutants#mutantsOfReading",
-        "dev.kvdb.engine.FileMutants#mutantsOfRepair"
+        "dev.kvdb.engine.FileMutants#mutantsOfRepair",
+        "dev.kvdb.engine.FileMutants#mutantsOfRepairDecisions"
     })
     void engineWithAMutant_failsItsHarness(Mutant mutant) throws Exception {
         Seeds.run(seed -> assertThatThrownBy(() -> mutant.run(seed))

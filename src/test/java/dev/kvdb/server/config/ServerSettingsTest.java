@@ -56,7 +56,8 @@ class ServerSettingsTest {
                     kvdb.storage.value-size-max | 17M | kvdb.storage.value-size-max is 17M, must be from 0 to 16M
                     kvdb.storage.open-files-max | 15 | kvdb.storage.open-files-max is 15, must be from 16 to 1000000
                     kvdb.storage.snapshot-log-size | 1K | kvdb.storage.snapshot-log-size is 1K, must be at least 1M
-                    kvdb.storage.quota | 207M | kvdb.storage.quota is 207M, must be 0 for none, or at least 208M: kvdb.storage.reserve-size and two segments
+                    kvdb.storage.quota | 207M | kvdb.storage.quota is 207M, must be 0 for none, or \
+                    at least 208M: kvdb.storage.reserve-size and two segments
                     kvdb.gc.dead-share-min | 1.0 | kvdb.gc.dead-share-min is 1.0, must be from 0.01 to 0.99
                     kvdb.gc.period | 10ms | kvdb.gc.period is 10ms, must be from 1s to 86400s
                     kvdb.scrub.period | 10ms | kvdb.scrub.period is 10ms, must be from 1s to 31536000s
