@@ -16,7 +16,7 @@ final class VerificationText {
         if (report.isClean()) {
             return ExitCode.OK;
         }
-        terminal.message(Text.count(report.findingsTotal(), "finding") + " in " + database + advice(report));
+        terminal.message(Text.count(report.findingsTotal(), "finding") + " in " + database + VerificationAdvice.of(report));
         return ExitCode.FAILED;
     }
 
@@ -61,15 +61,7 @@ final class VerificationText {
     /** A line for each finding. */
     static void lines(StringBuilder text, List<Finding> findings, long total) {
         for (Finding finding : findings) {
-            text.append("damaged ")
-                    .append(kind(finding))
-                    .append(": ")
-                    .append(finding.file())
-                    .append(" at offset ")
-                    .append(finding.offset())
-                    .append(": ")
-                    .append(finding.message())
-                    .append('\n');
+            text.append(headline(finding)).append(": ").append(finding.message()).append('\n');
         }
         more(text, total - findings.size(), "finding");
     }
@@ -84,32 +76,17 @@ final class VerificationText {
         text.append(String.format(Locale.ROOT, "%-13s %s%n", name, value));
     }
 
+    private static String headline(Finding finding) {
+        String what = switch (finding.kind()) {
+            case MISSING, UNREADABLE, UNSUPPORTED -> kind(finding);
+            case LENGTH, VERSION, MARK, INDEX -> "wrong " + kind(finding);
+            case MANIFEST, HEADER, FRAME, VALUE, HINT, SNAPSHOT -> "damaged " + kind(finding);
+        };
+        String where = finding.kind() == Finding.Kind.MISSING ? "" : " at offset " + finding.offset();
+        return what + ": " + finding.file() + where;
+    }
+
     private static String kind(Finding finding) {
         return finding.kind().name().toLowerCase(Locale.ROOT);
-    }
-
-    private static String advice(VerificationReport report) {
-        StringBuilder text = new StringBuilder();
-        if (has(report, Finding.Kind.UNSUPPORTED)) {
-            text.append("\n      Newer files than this build knows: verify them with the build that wrote them.");
-        }
-        if (has(report, Finding.Kind.INDEX)) {
-            text.append("\n      The index in the server's memory disagrees with the log: restart the server,")
-                    .append("\n      which makes it anew, and verify again.");
-        }
-        if (report.findings().stream().anyMatch(finding -> finding.kind().isOfLog())) {
-            text.append("\n      The log is damaged: copy the directory before anything else, check the disk, and take")
-                    .append("\n      the files named above from a backup. What is whole can still be read. Where there")
-                    .append("\n      is no backup, 'kvdb repair' keeps what is whole; see first what that would cost.");
-        }
-        if (report.findings().stream().anyMatch(finding -> finding.kind().isOfCache())) {
-            text.append("\n      Hints and the snapshot are caches of the log: where nothing else is damaged,")
-                    .append("\n      'kvdb repair' makes them anew and loses nothing.");
-        }
-        return text.toString();
-    }
-
-    private static boolean has(VerificationReport report, Finding.Kind kind) {
-        return report.findings().stream().anyMatch(finding -> finding.kind() == kind);
     }
 }

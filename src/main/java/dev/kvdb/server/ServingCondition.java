@@ -17,7 +17,7 @@ public record ServingCondition(State state, String detail) {
         WRITABLE,
         /** Reads and removes, until there is disk space again. */
         DISK_FULL,
-        /** Reads, until a restart or a repair. */
+        /** Reads, until a restart, or until the directory is restored or repaired. */
         READ_ONLY,
         /** Those that are in flight; new ones are refused. */
         DRAINING,

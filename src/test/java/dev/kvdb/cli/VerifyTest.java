@@ -5,15 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kvdb.cli.CommandRun.Outcome;
 import dev.kvdb.engine.Store;
 import dev.kvdb.engine.StoreOptions;
+import dev.kvdb.engine.error.StoreException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class VerifyTest {
 
@@ -54,7 +58,7 @@ class VerifyTest {
             for (Path file : files.toList()) {
                 all.put(
                         file.getFileName().toString(),
-                        java.util.Arrays.toString(Files.readAllBytes(file)) + Files.getLastModifiedTime(file));
+                        Arrays.toString(Files.readAllBytes(file)) + Files.getLastModifiedTime(file));
             }
         }
         return all;
@@ -108,6 +112,60 @@ class VerifyTest {
                 .contains("\"findings\":[{\"kind\":\"value\",\"file\":\"" + database.resolve("0000000001.log")
                         + "\",\"offset\":" + FIRST_VALUE + ",\"message\":\"" + message + "\"}]");
         assertThat(files()).isEqualTo(before);
+    }
+
+    /** Where a file of a backup may be put in, where only all of it, and whether the store opens meanwhile. */
+    @ParameterizedTest
+    @CsvSource({
+        "manifest, The manifest is damaged, Never a MANIFEST alone, false",
+        "missing, The log is damaged, restore the whole directory from a backup, false",
+        "header, The log is damaged, restore the whole directory from a backup, false",
+        "length, The log is damaged, restore the whole directory from a backup, true",
+        "frame, The log is damaged, restore the whole directory from a backup, true",
+        "value, The log is damaged, restore the whole directory from a backup, true",
+    })
+    void damagedFile_isAnsweredWithWhatRestoresIt_andWhetherTheStoreOpens(
+            String kind, String what, String remedy, boolean opens) throws IOException {
+        damage(kind);
+
+        Outcome outcome = verify();
+
+        assertThat(outcome.exitCode()).isEqualTo(1);
+        assertThat(verify("--json").text()).contains("\"kind\":\"" + kind + "\"");
+        assertThat(outcome.err())
+                .contains(what, remedy, "'kvdb repair'")
+                .doesNotContain("files named above")
+                .contains(opens ? "can still be read" : "the database does not open")
+                .doesNotContain(opens ? "does not open" : "can still be read");
+        assertThat(opens()).isEqualTo(opens);
+    }
+
+    private void damage(String kind) throws IOException {
+        Path segment = database.resolve("0000000001.log");
+        switch (kind) {
+            case "manifest" -> flip("MANIFEST", 20);
+            case "missing" -> Files.delete(segment);
+            case "header" -> flip("0000000001.log", 20);
+            case "length" -> Files.write(segment, Arrays.copyOf(Files.readAllBytes(segment), FIRST_VALUE + 50));
+            case "frame" -> flip("0000000001.log", FIRST_VALUE - 1);
+            case "value" -> flip("0000000001.log", FIRST_VALUE + 1);
+            default -> throw new AssertionError(kind);
+        }
+    }
+
+    private boolean opens() {
+        try (Store store = Store.open(database, StoreOptions.DEFAULTS)) {
+            return store.statistics().log().segments() > 0;
+        } catch (StoreException e) {
+            return false;
+        }
+    }
+
+    @Test
+    void missingSegment_isSaidToBeMissing_atNoOffset() throws IOException {
+        Path segment = database.resolve("0000000001.log");
+        Files.delete(segment);
+        assertThat(verify().text()).startsWith("missing: " + segment + ": the manifest lists this segment");
     }
 
     @Test

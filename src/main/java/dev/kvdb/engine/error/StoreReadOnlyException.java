@@ -23,7 +23,9 @@ public final class StoreReadOnlyException extends StoreException {
     public StoreReadOnlyException(String directory, Reason reason, String detail) {
         super(
                 "store " + directory + " is read-only: " + detail
-                        + (reason == Reason.IO_FAILED ? "; check the disk, then restart" : "; repair the store"),
+                        + (reason == Reason.IO_FAILED
+                                ? "; check the disk, then restart"
+                                : "; stop the server and restore the directory from a backup, or run 'kvdb repair' on it"),
                 null);
         this.reason = reason;
     }
