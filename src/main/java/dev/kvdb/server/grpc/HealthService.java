@@ -13,7 +13,9 @@ import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.operators.multi.processors.BroadcastProcessor;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Inject;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * {@code grpc.health.v1}, agreeing with readiness over HTTP at each moment: both are made of {@link ServingCondition}.
@@ -30,16 +32,22 @@ class HealthService extends MutinyHealthGrpc.HealthImplBase {
     /** Of the protocol, but not in the version of it that Quarkus has generated. */
     private static final int SERVICE_UNKNOWN = 3;
 
-    private final StoreLifecycle lifecycle;
+    private final Supplier<ServingCondition> condition;
     private final BroadcastProcessor<ServingCondition> changes = BroadcastProcessor.create();
 
+    @Inject
     HealthService(StoreLifecycle lifecycle) {
-        this.lifecycle = lifecycle;
+        this(lifecycle::condition);
     }
 
-    void conditionChanged(@Observes ServingCondition condition) {
-        changes.onNext(condition);
-        if (condition.state() == ServingCondition.State.CLOSED) {
+    /** @param condition that of now */
+    HealthService(Supplier<ServingCondition> condition) {
+        this.condition = condition;
+    }
+
+    void conditionChanged(@Observes ServingCondition now) {
+        changes.onNext(now);
+        if (now.state() == ServingCondition.State.CLOSED) {
             changes.onComplete(); // a watch that went on would keep its connection open
         }
     }
@@ -47,7 +55,7 @@ class HealthService extends MutinyHealthGrpc.HealthImplBase {
     @Override
     public Uni<HealthCheckResponse> check(HealthCheckRequest request) {
         return SERVICES.contains(request.getService())
-                ? Uni.createFrom().item(response(lifecycle.condition()))
+                ? Uni.createFrom().item(response(condition.get()))
                 : Uni.createFrom().failure(StatusMapping.unknownService(request.getService()));
     }
 
@@ -63,10 +71,11 @@ class HealthService extends MutinyHealthGrpc.HealthImplBase {
                                             .build()),
                             changes.map(HealthService::response).skip().where(any -> true));
         }
+        // Subscribed to changes before the condition is read, so that none falls in between.
         return Multi.createBy()
                 .merging()
-                .streams(Multi.createFrom().item(lifecycle::condition), changes)
-                .map(HealthService::response)
+                .streams(changes, Multi.createFrom().item(condition::get))
+                .map(any -> response(condition.get()))
                 .skip()
                 .repetitions();
     }
