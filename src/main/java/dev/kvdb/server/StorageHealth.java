@@ -93,7 +93,7 @@ class StorageHealth {
         };
     }
 
-    private static void addFigures(HealthCheckResponseBuilder response, StoreStatistics statistics) {
+    static void addFigures(HealthCheckResponseBuilder response, StoreStatistics statistics) {
         response.withData("keys", statistics.keys())
                 .withData("disk-free-bytes", statistics.diskFreeBytes())
                 .withData("file-bytes", statistics.fileBytes())

@@ -144,12 +144,12 @@ class StoreMeters {
                         : (double) s.writes().fileBytes() / s.writes().userBytes());
         gauge(
                 "kvdb.write.queue.requests",
-                "Writes that wait for the committer",
+                "Writes that are not acknowledged yet",
                 null,
                 s -> s.writes().queuedRequests());
         gauge(
                 "kvdb.write.queue.size",
-                "Values of writes that wait for the committer",
+                "Values of writes that are not acknowledged yet",
                 BaseUnits.BYTES,
                 s -> s.writes().queuedBytes());
     }

@@ -90,6 +90,11 @@ class KillIT {
             threads.add(collector);
         }
         Awaitility.await().atMost(PATIENCE).until(() -> acknowledged.get() >= WRITES_PER_ROUND);
+        if (collecting) {
+            Awaitility.await()
+                    .atMost(PATIENCE)
+                    .until(() -> client.status().getGarbageCollection().getRuns() > 0);
+        }
         killed.set(true);
         server.kill();
         for (Thread thread : threads) {

@@ -50,7 +50,13 @@ class LauncherIT {
 
     @BeforeAll
     static void start() throws IOException {
-        sharedServer = ServerProcess.start(shared.resolve("database")).awaitReady();
+        sharedServer = ServerProcess.start(
+                        shared.resolve("database"),
+                        "kvdb.storage.segment-size=512K",
+                        "kvdb.storage.value-size-max=128K",
+                        "kvdb.storage.reserve-size=0",
+                        "kvdb.gc.period=24h")
+                .awaitReady();
     }
 
     @AfterAll
@@ -93,10 +99,22 @@ class LauncherIT {
                 .isEqualTo("-7\n");
         assertThat(kvdb("status").text()).contains("writable");
         assertThat(kvdb("remove", "1").exitCode()).isZero();
-        assertThat(kvdb("gc").text()).startsWith("collected ");
         Ended missing = kvdb("get", "1");
         assertThat(missing.exitCode()).isEqualTo(1);
         assertThat(missing.err()).isEqualTo("kvdb: key 1 has no value\n");
+    }
+
+    @Test
+    void gc_collectsWhatItsDryRunSaid() throws Exception {
+        try (KvdbClient client = connect(server)) {
+            for (int i = 0; i < 12; i++) {
+                client.set(400, new byte[100_000]);
+            }
+        }
+        String said = kvdb("gc", "--dry-run").text();
+        assertThat(said).matches("would collect [1-9][0-9]* segments?: reclaim [1-9].* copy .*\\R");
+        assertThat(kvdb("gc").text())
+                .startsWith(said.replaceFirst("would collect (.*): reclaim (.*),.*\\R", "collected $1: reclaimed $2,"));
     }
 
     @Test

@@ -60,7 +60,7 @@ class StatusReport {
         };
     }
 
-    private static void addFigures(StatusResponse.Builder status, StoreStatistics statistics) {
+    static void addFigures(StatusResponse.Builder status, StoreStatistics statistics) {
         status.setKeys(statistics.keys())
                 .setLastVersion(statistics.lastVersion())
                 .setFileBytes(statistics.fileBytes())

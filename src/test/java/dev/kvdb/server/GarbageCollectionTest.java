@@ -1,0 +1,160 @@
+package dev.kvdb.server;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import dev.kvdb.testkit.Fault;
+import dev.kvdb.testkit.FileOperation;
+import dev.kvdb.v1.CollectGarbageRequest;
+import dev.kvdb.v1.CollectGarbageResponse;
+import dev.kvdb.v1.GetRequest;
+import dev.kvdb.v1.SetRequest;
+import dev.kvdb.v1.StatusRequest;
+import dev.kvdb.v1.StatusResponse;
+import io.quarkus.scheduler.Scheduler;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import jakarta.inject.Inject;
+import java.util.HashMap;
+import java.util.Map;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Garbage is collected when asked for, by the schedule, and all figures say so. */
+@QuarkusTest
+@TestProfile(GarbageCollectionTest.EachSecond.class)
+class GarbageCollectionTest {
+
+    private static final String JOB = "garbage-collection";
+    private static final int OVERWRITES = 300;
+
+    /** The schedule is quick, and is paused where it would be in the way. */
+    public static class EachSecond extends SimulatedEnvironment.Profile {
+        @Override
+        public Map<String, String> getConfigOverrides() {
+            Map<String, String> keys = new HashMap<>(super.getConfigOverrides());
+            keys.put("kvdb.gc.period", "1s");
+            return keys;
+        }
+    }
+
+    @Inject
+    SimulatedEnvironment environment;
+
+    @Inject
+    Scheduler scheduler;
+
+    private ServerUnderTest server;
+
+    @BeforeEach
+    void pause() {
+        server = ServerUnderTest.inProcess();
+        scheduler.pause(JOB);
+        Awaitility.await().until(() -> !status().getGarbageCollection().getRunning());
+    }
+
+    @AfterEach
+    void heal() {
+        environment.files().heal();
+        server.close();
+    }
+
+    @Test
+    void dryRun_changesNothing_andTheCollectionDoesWhatItSaid() {
+        makeGarbage();
+        StatusResponse before = status();
+
+        CollectGarbageResponse said = collect(true);
+
+        assertThat(said.getSegmentsCollected()).isPositive();
+        assertThat(said.getBytesReclaimed()).isPositive();
+        assertThat(status().getLog()).isEqualTo(before.getLog());
+        assertThat(status().getGarbageCollection()).isEqualTo(before.getGarbageCollection());
+
+        CollectGarbageResponse done = collect(false);
+
+        assertThat(done.getSkipped()).isFalse();
+        assertThat(done.getSegmentsCollected()).isEqualTo(said.getSegmentsCollected());
+        StatusResponse after = status();
+        assertThat(after.getLog().getBytes()).isLessThan(before.getLog().getBytes());
+        assertThat(after.getGarbageCollection().getRuns())
+                .isEqualTo(before.getGarbageCollection().getRuns() + 1);
+        assertThat(after.getGarbageCollection().getBytesReclaimed()
+                        - before.getGarbageCollection().getBytesReclaimed())
+                .isEqualTo(done.getBytesReclaimed())
+                .isPositive();
+        assertThat(after.getGarbageCollection().getBytesCopied()
+                        - before.getGarbageCollection().getBytesCopied())
+                .isEqualTo(done.getBytesCopied());
+        assertThat(value(2)).isEqualTo(OVERWRITES - 1);
+    }
+
+    @Test
+    void schedule_collectsWithoutBeingAsked() {
+        makeGarbage();
+        StatusResponse before = status();
+
+        scheduler.resume(JOB);
+
+        Awaitility.await()
+                .until(() -> status().getGarbageCollection().getRuns()
+                        > before.getGarbageCollection().getRuns());
+        Awaitility.await()
+                .until(() -> status().getLog().getBytes() < before.getLog().getBytes());
+        assertThat(value(2)).isEqualTo(OVERWRITES - 1);
+    }
+
+    @Test
+    void runningCollection_isShownByStatusHealthAndMetrics() {
+        makeGarbage();
+        environment
+                .files()
+                .inject(Fault.on(FileOperation.READ, FileOperation.CREATE)
+                        .named(".*\\.log")
+                        .as(Fault.Kind.HOLD)
+                        .forEver());
+        scheduler.resume(JOB);
+
+        Awaitility.await().until(() -> status().getGarbageCollection().getRunning());
+        assertThat(given().get("/q/health/ready").asString()).containsPattern("\"gc-running\": *true");
+        Awaitility.await()
+                .until(() -> given().accept("text/plain")
+                        .get("/q/metrics")
+                        .asString()
+                        .contains("kvdb_gc_running 1.0"));
+    }
+
+    private void makeGarbage() {
+        for (int i = 0; i < OVERWRITES; i++) {
+            byte[] value = new byte[1_000];
+            value[0] = (byte) i;
+            value[1] = (byte) (i >> 8);
+            server.keyValue()
+                    .set(SetRequest.newBuilder()
+                            .setKey(i % 3)
+                            .setValue(ByteString.copyFrom(value))
+                            .build());
+        }
+    }
+
+    private int value(long key) {
+        ByteString value = server.keyValue()
+                .get(GetRequest.newBuilder().setKey(key).build())
+                .getEntry()
+                .getValue();
+        return (value.byteAt(0) & 0xff) | (value.byteAt(1) & 0xff) << 8;
+    }
+
+    private CollectGarbageResponse collect(boolean dryRun) {
+        return server.admin()
+                .collectGarbage(
+                        CollectGarbageRequest.newBuilder().setDryRun(dryRun).build());
+    }
+
+    private StatusResponse status() {
+        return server.admin().status(StatusRequest.getDefaultInstance());
+    }
+}
