@@ -48,8 +48,9 @@ abstract class ClientCommand extends ResultCommand {
                             .putExact("key", key)
                             .put("found", false)
                             .toString());
+        } else {
+            terminal().message("key " + key + " has no value");
         }
-        terminal().message("key " + key + " has no value");
         return ExitCode.FAILED;
     }
 }

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
@@ -19,6 +20,9 @@ import picocli.CommandLine.Help.Ansi;
  * <p>Not safe for use by several threads; made for one run.
  */
 final class CommandLineProgram {
+
+    /** Commands of keys: "-5" is one, not an option, and a value may begin with a hyphen too. */
+    private static final Set<String> HYPHENATED = Set.of("set", "get", "remove");
 
     private final Terminal terminal;
     private final Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
@@ -92,8 +96,12 @@ final class CommandLineProgram {
         line.setColorScheme(CommandLine.Help.defaultColorScheme(colours() ? Ansi.ON : Ansi.OFF));
         // "set 1 @file" is kvdb's own notation.
         line.setExpandAtFiles(false);
-        // "-5" is a key, not an option; a value may begin with a hyphen too.
-        line.setUnmatchedOptionsArePositionalParams(true);
+        line.setUnmatchedOptionsArePositionalParams(false);
+        line.getSubcommands().forEach((name, command) -> {
+            if (HYPHENATED.contains(name)) {
+                command.setUnmatchedOptionsArePositionalParams(true);
+            }
+        });
         line.setPosixClusteredShortOptionsAllowed(false);
         line.setUsageHelpAutoWidth(true);
         line.setCaseInsensitiveEnumValuesAllowed(true);

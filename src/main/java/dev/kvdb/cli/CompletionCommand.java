@@ -13,9 +13,12 @@ import picocli.CommandLine.Spec;
         description = "Print a script that makes bash and zsh complete kvdb's commands and options.",
         footerHeading = "%n",
         footer = {
-            "For this shell:   source <(kvdb completion)",
-            "For each bash:    kvdb completion > ~/.local/share/bash-completion/completions/kvdb",
-            "For each zsh:     echo 'source <(kvdb completion)' >> ~/.zshrc"
+            "For this shell:",
+            "  source <(kvdb completion)",
+            "For each bash:",
+            "  kvdb completion > ~/.local/share/bash-completion/completions/kvdb",
+            "For each zsh:",
+            "  echo 'source <(kvdb completion)' >> ~/.zshrc"
         })
 final class CompletionCommand implements Callable<Integer> {
 

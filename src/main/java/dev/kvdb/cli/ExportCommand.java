@@ -23,8 +23,8 @@ import picocli.CommandLine.Parameters;
         description = "Export a database that no server has open as a bare log.",
         footerHeading = "%n",
         footer = {
-            "The format is that of 'kvdb import': a set for each key, in ascending order. FILE appears complete and",
-            "synced, or not at all.",
+            "The format is that of 'kvdb import': a set for each key, in ascending order.",
+            "FILE appears complete and synced, or not at all.",
             "",
             "With --json: {\"file\":\"new.log\",\"byteOrder\":\"big\",\"bytes\":57,\"keys\":2}"
         })

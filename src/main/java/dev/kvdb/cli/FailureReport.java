@@ -4,9 +4,11 @@ import dev.kvdb.client.ClientException;
 import dev.kvdb.engine.error.StoreException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -102,11 +104,34 @@ record FailureReport(int exitCode, @Nullable String reason, String message, bool
                         .map(word -> "'" + (word.startsWith("-") ? word : command + " " + word) + "'")
                         .collect(Collectors.joining(" or ", "Did you mean ", "?"));
         boolean json = Arrays.stream(args).takeWhile(arg -> !arg.equals("--")).anyMatch("--json"::equals);
-        return new FailureReport(ExitCode.USAGE, null, wrong(e) + CONTINUATION + more, json);
+        return new FailureReport(ExitCode.USAGE, null, wrong(e, args) + CONTINUATION + more, json);
     }
 
-    private static String wrong(ParameterException e) {
-        if (e instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()) {
+    /** What looks like an option and is none, so that a parameter is missing for which it was not taken. */
+    private static Optional<String> mistypedOption(CommandLine command, String... args) {
+        if (command.isUnmatchedOptionsArePositionalParams()) {
+            return Optional.empty();
+        }
+        CommandSpec top = command.getCommandSpec().root();
+        return Arrays.stream(args)
+                .takeWhile(arg -> !arg.equals("--"))
+                .filter(arg -> arg.startsWith("--"))
+                .map(arg -> arg.split("=", 2)[0])
+                .filter(name -> command.getCommandSpec().findOption(name) == null && top.findOption(name) == null)
+                .findFirst();
+    }
+
+    private static String wrong(ParameterException e, String... args) {
+        if (e instanceof UnmatchedArgumentException unmatched && unmatched.isUnknownOption()) {
+            return "unknown option '" + unmatched.getUnmatched().get(0) + "'";
+        }
+        if (e instanceof MissingParameterException) {
+            Optional<String> mistyped = mistypedOption(e.getCommandLine(), args);
+            if (mistyped.isPresent()) {
+                return "unknown option '" + mistyped.get() + "'";
+            }
+        }
+        if (e instanceof UnmatchedArgumentException unmatched) {
             CommandSpec command = e.getCommandLine().getCommandSpec();
             String argument = "'" + unmatched.getUnmatched().get(0) + "'";
             return switch (command.name()) {

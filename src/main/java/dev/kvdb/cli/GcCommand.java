@@ -13,8 +13,9 @@ import picocli.CommandLine.Option;
         description = "Collect garbage now, and wait until it is done. The server also does so by itself.",
         footerHeading = "%n",
         footer = {
-            "With --json: {\"dryRun\":false,\"skipped\":false,\"segmentsCollected\":2,\"bytesCopied\":4096,"
-                    + "\"bytesReclaimed\":65536,\"durationMillis\":12}"
+            "With --json:",
+            "  {\"dryRun\":false,\"skipped\":false,\"segmentsCollected\":2,\"bytesCopied\":4096,",
+            "   \"bytesReclaimed\":65536,\"durationMillis\":12}"
         })
 final class GcCommand extends ClientCommand {
 

@@ -16,12 +16,13 @@ import picocli.CommandLine.Parameters;
         description = "Print the value of a key, and a line end.",
         footerHeading = "%n",
         footer = {
-            "A key without a value exits 1. A value that is not text is not written to a terminal;",
-            "ask for --raw or --json.",
+            "A key without a value exits 1. A value that is not text is not written to a",
+            "terminal; ask for --raw or --json.",
             "",
-            "With --json: key and version as strings, size in bytes, value in base64, and text where",
-            "the value is UTF-8:",
-            "  {\"key\":\"1\",\"found\":true,\"version\":\"7\",\"size\":2,\"value\":\"aGk=\",\"text\":\"hi\"}",
+            "With --json: key and version as strings, size in bytes, value in base64, and",
+            "text where the value is UTF-8:",
+            "  {\"key\":\"1\",\"found\":true,\"version\":\"7\",\"size\":2,\"value\":\"aGk=\",",
+            "   \"text\":\"hi\"}",
             "  {\"key\":\"2\",\"found\":false}"
         })
 final class GetCommand extends ClientCommand {

@@ -25,14 +25,16 @@ import picocli.CommandLine.Parameters;
         description = "Import a bare log into a database that no server has open.",
         footerHeading = "%n",
         footer = {
-            "A bare log is entries back to back: op, 1 byte (0 = set, 1 = remove); key, 8 bytes; and for a set the",
-            "value's size, 8 bytes, and the value. Its entries are applied in their order, on top of what the database",
-            "holds; where there is no database, a new one is made. The whole file is checked before anything is",
-            "written:",
-            "a truncated or senseless one is refused, with the offset. An import that failed half-way may be repeated.",
+            "A bare log is entries back to back: op, 1 byte (0 = set, 1 = remove); key,",
+            "8 bytes; and for a set the value's size, 8 bytes, and the value. Its entries",
+            "are applied in their order, on top of what the database holds; where there is",
+            "no database, a new one is made. The whole file is checked before anything is",
+            "written: a truncated or senseless one is refused, with the offset. An import",
+            "that failed half-way may be repeated.",
             "",
-            "With --json: {\"file\":\"old.log\",\"byteOrder\":\"big\",\"bytes\":57,"
-                    + "\"sets\":3,\"removes\":1,\"dryRun\":false,\"keys\":2}"
+            "With --json:",
+            "  {\"file\":\"old.log\",\"byteOrder\":\"big\",\"bytes\":57,\"sets\":3,\"removes\":1,",
+            "   \"dryRun\":false,\"keys\":2}"
         })
 final class ImportCommand extends OfflineCommand {
 

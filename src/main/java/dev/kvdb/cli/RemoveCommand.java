@@ -38,11 +38,9 @@ final class RemoveCommand extends ClientCommand {
                             .putExactUnsigned("version", outcome.version())
                             .put("removed", outcome.removed())
                             .toString());
-        }
-        if (!outcome.removed()) {
+        } else if (!outcome.removed()) {
             terminal().message("key " + key + " has no value");
-            return ExitCode.FAILED;
         }
-        return ExitCode.OK;
+        return outcome.removed() ? ExitCode.OK : ExitCode.FAILED;
     }
 }

@@ -23,8 +23,9 @@ import picocli.CommandLine.Spec;
         description = "Serve a database, until SIGTERM or Ctrl-C.",
         footerHeading = "%n",
         footer = {
-            "What is left out comes from the configuration: -D, environment variables, config/application.properties.",
-            "docs/operations.md lists its keys. HTTP (health and metrics) has a port of its own, quarkus.http.port.",
+            "What is left out comes from the configuration: -D, environment variables,",
+            "config/application.properties; docs/operations.md lists its keys. HTTP (health",
+            "and metrics) has a port of its own, quarkus.http.port.",
             "",
             "  kvdb serve [::1]:50051 ./my_database",
             "  kvdb serve -D quarkus.http.port=9090"

@@ -6,8 +6,8 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * What to do about what a verification found. A file of a backup may only take the place of one that never changed: of a
- * sealed segment, never of a manifest.
+ * What to do about what a verification found. A file of a backup may only take the place of one that never changed: of
+ * a sealed segment, never of a manifest.
  */
 final class VerificationAdvice {
 
@@ -31,13 +31,16 @@ final class VerificationAdvice {
         }
         if (kinds.contains(Kind.MANIFEST)) {
             text.append("\n      The manifest is damaged: copy the directory before anything else, check the disk, and")
-                    .append("\n      restore the whole directory from a backup. Never a MANIFEST alone: an older one does")
+                    .append(
+                            "\n      restore the whole directory from a backup. Never a MANIFEST alone: an older one does")
                     .append("\n      not list the newer segments, and what was written to them would be lost.");
             addPlight(text, kinds);
         } else if (logIsDamaged) {
             text.append("\n      The log is damaged: copy the directory before anything else, check the disk, and")
-                    .append("\n      restore the whole directory from a backup. One file alone may only be restored where")
-                    .append("\n      it is a segment (*.log) that has its hint (*.hint) beside it in the backup: it was")
+                    .append(
+                            "\n      restore the whole directory from a backup. One file alone may only be restored where")
+                    .append(
+                            "\n      it is a segment (*.log) that has its hint (*.hint) beside it in the backup: it was")
                     .append("\n      sealed then, and has not changed since.");
             addPlight(text, kinds);
         }

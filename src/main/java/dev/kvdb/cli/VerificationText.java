@@ -16,7 +16,10 @@ final class VerificationText {
         if (report.isClean()) {
             return ExitCode.OK;
         }
-        terminal.message(Text.count(report.findingsTotal(), "finding") + " in " + database + VerificationAdvice.of(report));
+        if (!json) {
+            terminal.message(
+                    Text.count(report.findingsTotal(), "finding") + " in " + database + VerificationAdvice.of(report));
+        }
         return ExitCode.FAILED;
     }
 

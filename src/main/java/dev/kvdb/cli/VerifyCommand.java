@@ -27,10 +27,12 @@ import picocli.CommandLine.Spec;
         },
         footerHeading = "%n",
         footer = {
-            "Checks manifest, segments, hints and index snapshot: each record and its value by their checksums,",
-            "and what the files say of one another. The end of a log that a crash tore is noted, and is no damage.",
+            "Checks manifest, segments, hints and index snapshot: each record and its value",
+            "by their checksums, and what the files say of one another. The end of a log",
+            "that a crash tore is noted, and is no damage.",
             "",
-            "Exits with 1 where anything is wrong, after a line for each finding with its file and offset.",
+            "Exits with 1 where anything is wrong, after a line for each finding with its",
+            "file and offset.",
             "The members of --json are described in docs/cli.md."
         })
 final class VerifyCommand extends ResultCommand {

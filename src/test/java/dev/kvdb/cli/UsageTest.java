@@ -4,15 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kvdb.cli.CommandRun.Outcome;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine.TypeConversionException;
 
 class UsageTest {
+
+    /** Picocli breaks longer lines wherever it has to. */
+    private static final int FOOTER_COLUMNS_MAX = 78;
 
     @ParameterizedTest
     @ValueSource(
@@ -59,6 +64,16 @@ class UsageTest {
                 "verify --rate-max 5 a",
                 "verify --online --rate-max x",
                 "verify --jsn a",
+                "verify --jsn",
+                "verify --server x db",
+                "export --littel-endian",
+                "export --littel-endian db",
+                "export f --db",
+                "import --dryrun v16 data",
+                "import -n v16",
+                "serve --port 1",
+                "serve localhost:1 --data",
+                "status --now",
             })
     void wrongCommandLine_exits2WithAMessageOnStderrOnly(String line) {
         Outcome outcome = new CommandRun().run(line.split(" "));
@@ -82,10 +97,35 @@ class UsageTest {
         "get 1 --timeout 5, --timeout",
         "import f --byte-order middle, --byte-order",
         "export f --byte-order middle, 'middle' is not a byte order",
+        "export --littel-endian, unknown option '--littel-endian'",
+        "import --dryrun v16 data, unknown option '--dryrun'",
+        "import --dryrun v16 data, Did you mean '--dry-run'",
+        "serve localhost:1 --data, unknown option '--data'",
         "export f --value-bytes-max 1GiB, '1GiB' is over 256.0 MiB",
     })
     void wrongCommandLine_isAnsweredWithWhatIsWrong(String line, String text) {
         assertThat(new CommandRun().run(line.split(" ")).err()).contains(text);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"export -- --x", "export ./--x", "export -"})
+    void fileWhoseNameBeginsWithAHyphen_isAcceptedAfterTwoOfThemOrWithItsDirectory(
+            String line, @TempDir Path directory) {
+        String absent = directory.resolve("absent").toString();
+        Outcome outcome = new CommandRun().run((line + " " + absent).split(" "));
+        assertThat(outcome.exitCode()).isEqualTo(1);
+        assertThat(outcome.err()).contains("there is no database in " + absent);
+    }
+
+    @Test
+    void footers_areNotWiderThanATerminal() {
+        picocli.CommandLine line = new CommandLineProgram(Terminal.ofProcess()).commandLine("help");
+        assertThat(line.getSubcommands()).hasSizeGreaterThan(9);
+        line.getSubcommands()
+                .forEach((name, command) -> assertThat(
+                                command.getCommandSpec().usageMessage().footer())
+                        .as(name)
+                        .allSatisfy(text -> assertThat(text).hasSizeLessThanOrEqualTo(FOOTER_COLUMNS_MAX)));
     }
 
     @Test
