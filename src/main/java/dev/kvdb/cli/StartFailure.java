@@ -28,6 +28,11 @@ import org.eclipse.microprofile.config.ConfigProvider;
  */
 final class StartFailure {
 
+    /** What the system says of an address that something else listens on. */
+    private static final String IN_USE = "in use";
+
+    private static final String UNKNOWN_HOST = "unknown host";
+
     private static final String LIFECYCLE = ApplicationLifecycleManager.class.getName();
 
     private static final Pattern CONVERSION = Pattern.compile(
@@ -78,14 +83,15 @@ final class StartFailure {
                 return problems(validation);
             }
             if (cause instanceof QuarkusBindException bind) {
-                return List.of(Listener.HTTP.cannotServe(bind.getHost(), bind.getPort(), whyNot(bind)));
+                Listener listener = Listener.GRPC.threw(bind) ? Listener.GRPC : Listener.HTTP;
+                return List.of(listener.cannotServe(bind.getHost(), bind.getPort(), whyNot(bind)));
             }
             if (cause instanceof ConfigurationException) {
                 return List.of(String.valueOf(cause.getMessage()));
             }
         }
         Throwable root = causes.get(causes.size() - 1);
-        String why = root instanceof UnknownHostException ? "unknown host" : message(root);
+        String why = root instanceof UnknownHostException ? UNKNOWN_HOST : message(root);
         for (Listener listener : Listener.values()) {
             if (causes.stream().anyMatch(listener::threw)) {
                 return List.of(
@@ -117,7 +123,8 @@ final class StartFailure {
 
         String cannotServe(String host, Object port, String why) {
             return "cannot serve " + protocol + " on " + (host.contains(":") ? "[" + host + "]" : host) + ":" + port
-                    + ": " + why + "; stop what uses it, or set " + key + ".host and " + key + ".port";
+                    + ": " + why + (why.contains(IN_USE) ? "; stop what uses it, or set " : "; set ") + key
+                    + ".host and " + key + ".port";
         }
     }
 
@@ -128,9 +135,13 @@ final class StartFailure {
     /** Quarkus keeps the system's message to itself, so binding is tried once more. */
     private static String whyNot(QuarkusBindException failure) {
         try (ServerSocket socket = new ServerSocket()) {
-            socket.bind(new InetSocketAddress(failure.getHost(), failure.getPort()));
-            return "it was in use";
-        } catch (IOException e) {
+            InetSocketAddress address = new InetSocketAddress(failure.getHost(), failure.getPort());
+            if (address.isUnresolved()) {
+                return UNKNOWN_HOST;
+            }
+            socket.bind(address);
+            return "it was " + IN_USE;
+        } catch (IOException | IllegalArgumentException e) {
             return message(e);
         }
     }

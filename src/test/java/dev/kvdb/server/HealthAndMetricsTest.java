@@ -10,7 +10,6 @@ import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.hasItems;
 
 import com.google.protobuf.ByteString;
-import dev.kvdb.v1.CollectGarbageRequest;
 import dev.kvdb.v1.GetRequest;
 import dev.kvdb.v1.SetRequest;
 import dev.kvdb.v1.StatusRequest;
@@ -18,6 +17,7 @@ import dev.kvdb.v1.StatusResponse;
 import dev.kvdb.v1.StoreState;
 import grpc.health.v1.HealthGrpc;
 import grpc.health.v1.HealthOuterClass.HealthCheckRequest;
+import grpc.health.v1.HealthOuterClass.HealthCheckResponse;
 import grpc.health.v1.HealthOuterClass.HealthCheckResponse.ServingStatus;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -25,16 +25,20 @@ import io.grpc.reflection.v1.MutinyServerReflectionGrpc;
 import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.reflection.v1.ServiceResponse;
+import io.grpc.stub.StreamObserver;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.mutiny.Multi;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -47,6 +51,9 @@ class HealthAndMetricsTest {
 
     private static final Pattern DOCUMENTED = Pattern.compile("(?m)^\\| `(kvdb_[a-z_]+)` \\|");
     private static final Pattern EXPOSED = Pattern.compile("(?m)^# TYPE (kvdb_[a-z_]+) ");
+
+    /** As in docs/operations.md. */
+    private static final int OTHER_CALLS_MAX = 500;
 
     private static ServerUnderTest server;
 
@@ -134,24 +141,59 @@ class HealthAndMetricsTest {
     }
 
     @Test
-    void collectGarbage_repliesWithWhatItDid() {
-        set(9_002, "old");
-        set(9_002, "new");
+    void openWatchesOfHealth_haveALimit_andOtherCallsGoOn() {
+        int limit = OTHER_CALLS_MAX;
+        try (ServerUnderTest watcher = ServerUnderTest.inProcess()) {
+            List<Watch> watches =
+                    Stream.generate(() -> new Watch(watcher)).limit(limit + 20).collect(Collectors.toList());
+            Awaitility.await()
+                    .until(() -> watches.stream().filter(Watch::isAnswered).count() == watches.size());
 
-        assertThat(server.admin()
-                        .collectGarbage(CollectGarbageRequest.newBuilder()
-                                .setDryRun(true)
-                                .build())
-                        .getBytesReclaimed())
-                .isNotNegative();
-        server.admin().collectGarbage(CollectGarbageRequest.getDefaultInstance());
+            assertThat(watches.stream().filter(Watch::isRefused)).hasSizeBetween(20, 40);
+            StatusRuntimeException refusal = catchThrowableOfType(
+                    StatusRuntimeException.class, () -> server.admin().status(StatusRequest.getDefaultInstance()));
+            assertThat(refusal.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+            assertThat(ServerUnderTest.errorInfo(refusal).getReason()).isEqualTo("OVERLOADED");
+            set(9_002, "while they watch");
+        }
+        Awaitility.await()
+                .ignoreException(StatusRuntimeException.class)
+                .until(() -> server.admin()
+                                .status(StatusRequest.getDefaultInstance())
+                                .getState()
+                        == StoreState.STORE_STATE_WRITABLE);
+    }
 
-        assertThat(server.keyValue()
-                        .get(GetRequest.newBuilder().setKey(9_002).build())
-                        .getEntry()
-                        .getValue()
-                        .toStringUtf8())
-                .isEqualTo("new");
+    /** A watch of the server's health that goes on until its channel is closed. */
+    private static final class Watch implements StreamObserver<HealthCheckResponse> {
+
+        private volatile boolean answered;
+        private volatile boolean refused;
+
+        Watch(ServerUnderTest server) {
+            HealthGrpc.newStub(server.channel()).watch(HealthCheckRequest.getDefaultInstance(), this);
+        }
+
+        boolean isAnswered() {
+            return answered || refused;
+        }
+
+        boolean isRefused() {
+            return refused;
+        }
+
+        @Override
+        public void onNext(HealthCheckResponse response) {
+            answered = true;
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            refused = Status.fromThrowable(failure).getCode() == Status.Code.RESOURCE_EXHAUSTED;
+        }
+
+        @Override
+        public void onCompleted() {}
     }
 
     @Test

@@ -11,6 +11,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import jakarta.inject.Inject;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,7 @@ class ReplyLimitTest {
 
     private static final int VALUE_BYTES = 4 << 20;
     private static final int READERS = 12;
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
 
     /** Room for the replies of two calls, and a cache for none. */
     public static class RoomForTwo implements QuarkusTestProfile {
@@ -35,7 +37,8 @@ class ReplyLimitTest {
                     "kvdb.data-directory", "target/test-data/replies-${quarkus.uuid}",
                     "kvdb.storage.value-size-max", "4M",
                     "kvdb.cache.size", "0",
-                    "kvdb.limits.bytes-in-flight", "10M");
+                    "kvdb.limits.bytes-in-flight", "10M",
+                    "quarkus.grpc.server.netty.keep-alive-time", "2s");
         }
     }
 
@@ -73,6 +76,24 @@ class ReplyLimitTest {
             readers.forEach(SlowReader::cancel);
 
             awaitNothingInFlight();
+            assertThat(get(server, 1)).isEqualTo(VALUE_BYTES);
+        }
+    }
+
+    /** It takes as long as the server waits for an answer to its ping. */
+    @Test
+    void readersThatHang_areDropped_andTheirBytesAreGivenBack() {
+        try (ServerUnderTest server = ServerUnderTest.inProcess();
+                StallingProxy proxy = new StallingProxy(ServerUnderTest.inProcessPort());
+                ServerUnderTest behindProxy = ServerUnderTest.atPort(proxy.port())) {
+            setAll(server);
+            awaitRefusals(startReaders(behindProxy));
+            assertThat(calls.bytes()).isPositive();
+
+            proxy.stall();
+
+            Awaitility.await().atMost(PATIENCE).until(calls::requests, Predicate.isEqual(0));
+            assertThat(calls.bytes()).isZero();
             assertThat(get(server, 1)).isEqualTo(VALUE_BYTES);
         }
     }

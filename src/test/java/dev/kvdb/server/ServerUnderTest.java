@@ -29,14 +29,18 @@ public final class ServerUnderTest implements AutoCloseable {
 
     /** The server of this {@code @QuarkusTest}, once its store is open. */
     public static ServerUnderTest inProcess() {
-        ServerUnderTest server = new ServerUnderTest(
-                ConfigProvider.getConfig().getValue("quarkus.grpc.server.test-port", Integer.class));
+        ServerUnderTest server = new ServerUnderTest(inProcessPort());
         Awaitility.await()
                 .ignoreException(StatusRuntimeException.class)
                 .until(() -> server.keyValue()
                         .get(dev.kvdb.v1.GetRequest.getDefaultInstance())
                         .isInitialized());
         return server;
+    }
+
+    /** Where the server of this {@code @QuarkusTest} listens. */
+    static int inProcessPort() {
+        return ConfigProvider.getConfig().getValue("quarkus.grpc.server.test-port", Integer.class);
     }
 
     /** A server in another process. */

@@ -68,7 +68,9 @@ class ShutdownIT {
 
             assertThat(inFlight.status().getCode()).isEqualTo(Status.Code.OK);
             assertThat(server.awaitExit()).isEqualTo(TERMINATED);
-            assertThat(server.output()).contains("closed the store").doesNotContain("\tat ");
+            assertThat(server.output())
+                    .contains("stopping: 1 call in flight may take up to 20 s", "closed the store")
+                    .doesNotContain("\tat ", "SRHCK");
         }
         assertNextOpenIsCleanAndHas(List.of(1L));
     }
@@ -123,7 +125,7 @@ class ShutdownIT {
 
     @Test
     void gracePeriodOver_callIsDroppedAndTheProcessExits() {
-        try (ServerProcess server = ServerProcess.start(directory, "kvdb.shutdown.grace-period=1s")
+        try (ServerProcess server = ServerProcess.start(directory, "kvdb.shutdown.grace-period=500ms")
                         .awaitReady();
                 ServerUnderTest client = ServerUnderTest.atPort(server.grpcPort())) {
             OpenCall inFlight = new OpenCall(client);
@@ -132,7 +134,7 @@ class ShutdownIT {
             server.terminate();
 
             assertThat(server.awaitExit()).isEqualTo(TERMINATED);
-            assertThat(server.output()).contains("did not finish within kvdb.shutdown.grace-period");
+            assertThat(server.output()).contains("1 call did not finish within kvdb.shutdown.grace-period (500 ms)");
             assertThat(inFlight.status().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
         }
     }

@@ -23,7 +23,10 @@ class StartFailureIT {
     void grpcPortTaken_isNamed() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
                 ServerProcess server = ServerProcess.start(taken.getLocalPort(), ServerProcess.freePort(), directory)) {
-            assertFails(server, "cannot serve gRPC on 127.0.0.1:" + taken.getLocalPort());
+            assertFails(
+                    server,
+                    "kvdb: cannot serve gRPC on 127.0.0.1:" + taken.getLocalPort()
+                            + ": Address already in use; stop what uses it, or set quarkus.grpc.server.host");
         }
     }
 
@@ -95,6 +98,14 @@ class StartFailureIT {
     }
 
     @Test
+    void periodThatIsTooShort_isSaidToBeOnce() {
+        try (ServerProcess server = ServerProcess.start(directory, "kvdb.gc.period=0s")) {
+            assertFails(server, "kvdb: kvdb.gc.period is 0s, must be from 1s to 86400s");
+            assertThat(server.output().lines()).hasSize(1);
+        }
+    }
+
+    @Test
     void emptyValue_isNamed() {
         try (ServerProcess server = ServerProcess.start(directory, "kvdb.gc.period=")) {
             assertFails(server, "kvdb: kvdb.gc.period is empty");
@@ -107,7 +118,8 @@ class StartFailureIT {
         "quarkus.http.host=192.0.2.1, cannot serve HTTP on 192.0.2.1:",
         "quarkus.http.port=99999, cannot serve HTTP on 127.0.0.1:99999: ",
         "quarkus.http.port=web, 'quarkus.http.port is ''web'', must be a whole number'",
-        "quarkus.grpc.server.host=192.0.2.1, cannot serve gRPC on 192.0.2.1:",
+        "quarkus.grpc.server.host=192.0.2.1, 'Cannot assign requested address; set quarkus.grpc.server.host'",
+        "quarkus.grpc.server.host=no-such-host.invalid, ': unknown host; set quarkus.grpc.server.host and'",
         "quarkus.grpc.server.port=99999, cannot serve gRPC on 127.0.0.1:99999: ",
     })
     void addressThatCannotBeUsed_isNamed(String property, String line) {

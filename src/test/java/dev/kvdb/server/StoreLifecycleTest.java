@@ -30,21 +30,28 @@ import io.vertx.core.http.HttpServerOptions;
 import jakarta.enterprise.event.Event;
 import jakarta.enterprise.event.NotificationOptions;
 import jakarta.enterprise.util.TypeLiteral;
+import java.io.IOException;
 import java.lang.annotation.Annotation;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** How the owner of the store lets go of it, in time and with the right words. */
 class StoreLifecycleTest {
@@ -192,6 +199,50 @@ class StoreLifecycleTest {
         assertThat(isCleanAtNextOpen()).isTrue();
     }
 
+    /** As a live reload of dev mode does: a new owner in the same process, on real files. */
+    @Test
+    void stopAndStartInOneProcess_letsGoOfLockAndFiles_andKeepsTheData(@TempDir Path real) throws IOException {
+        Path store = real.resolve("store");
+        for (int start = 0; start < 3; start++) {
+            StoreLifecycle lifecycle = started(Environment.system(), store);
+            Awaitility.await().until(() -> lifecycle.condition().ready());
+            for (int key = 0; key < start; key++) {
+                assertThat(lifecycle.store().get(key).orElseThrow().value()).containsExactly(key);
+            }
+            lifecycle
+                    .store()
+                    .set(start, new byte[] {(byte) start})
+                    .toCompletableFuture()
+                    .join();
+            assertThat(openFilesIn(store)).isNotEmpty();
+
+            lifecycle.drain();
+            lifecycle.close(ENOUGH);
+
+            assertThat(openFilesIn(store)).isEmpty();
+        }
+        try (Store next = Store.open(store, StoreOptions.DEFAULTS)) {
+            assertThat(next.statistics().recovery().clean()).isTrue();
+            assertThat(next.statistics().keys()).isEqualTo(3);
+        }
+    }
+
+    /** Of this process, as Linux tells. */
+    private static List<String> openFilesIn(Path directory) throws IOException {
+        List<String> open = new ArrayList<>();
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            for (Path descriptor : descriptors.toList()) {
+                try {
+                    open.add(Files.readSymbolicLink(descriptor).toString());
+                } catch (NoSuchFileException e) {
+                    // Closed meanwhile, as that of this listing.
+                }
+            }
+        }
+        open.removeIf(file -> !file.startsWith(directory.toString()));
+        return open;
+    }
+
     private StoreLifecycle opened(Environment with) {
         StoreLifecycle lifecycle = started(with);
         Awaitility.await().until(() -> lifecycle.condition().ready());
@@ -200,12 +251,16 @@ class StoreLifecycleTest {
     }
 
     private StoreLifecycle started(Environment with) {
+        return started(with, DIRECTORY);
+    }
+
+    private StoreLifecycle started(Environment with, Path directory) {
         SmallRyeConfig config = new SmallRyeConfigBuilder()
                 .addDiscoveredConverters()
                 .withMapping(ServerConfiguration.class)
                 .withSources(new PropertiesConfigSource(
                         Map.of(
-                                "kvdb.data-directory", DIRECTORY.toString(),
+                                "kvdb.data-directory", directory.toString(),
                                 "quarkus.grpc.server.host", "localhost",
                                 "quarkus.grpc.server.port", "1",
                                 "quarkus.http.host", "localhost",

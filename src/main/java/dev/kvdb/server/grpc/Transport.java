@@ -9,15 +9,13 @@ import io.quarkus.grpc.api.ServerBuilderCustomizer;
 import io.quarkus.grpc.runtime.config.GrpcConfiguration;
 import io.quarkus.grpc.runtime.config.GrpcServerConfiguration;
 import io.quarkus.runtime.LaunchMode;
+import io.quarkus.runtime.QuarkusBindException;
 import io.quarkus.runtime.StartupEvent;
-import io.quarkus.runtime.configuration.ConfigurationException;
 import io.vertx.grpc.VertxServerBuilder;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
+import java.net.BindException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
@@ -50,6 +48,7 @@ class Transport implements ServerBuilderCustomizer<VertxServerBuilder>, CallTran
     private final GrpcServerConfiguration configuration;
     private final ArrivingRequests arriving;
     private final StoppedGate gate;
+    private final OtherCallsLimit otherCalls;
 
     Transport(
             ServerSettings settings,
@@ -63,6 +62,7 @@ class Transport implements ServerBuilderCustomizer<VertxServerBuilder>, CallTran
         this.configuration = configuration.server();
         this.arriving = arriving;
         this.gate = new StoppedGate(calls, statusMapping);
+        this.otherCalls = new OtherCallsLimit(OtherCallsLimit.CALLS_MAX, statusMapping);
     }
 
     @Override
@@ -73,6 +73,7 @@ class Transport implements ServerBuilderCustomizer<VertxServerBuilder>, CallTran
                         ChannelOption.RCVBUF_ALLOCATOR,
                         new AdaptiveRecvByteBufAllocator(
                                 RECEIVED_BYTES_MIN, RECEIVED_BYTES_INITIAL, RECEIVED_BYTES_MAX));
+        builder.intercept(otherCalls::interceptCall);
         // In dev mode the transport outlives the application, and a drain is only a reload.
         if (LaunchMode.current() != LaunchMode.DEVELOPMENT) {
             builder.addStreamTracerFactory(arriving);
@@ -94,23 +95,11 @@ class Transport implements ServerBuilderCustomizer<VertxServerBuilder>, CallTran
         });
     }
 
-    /** @throws ConfigurationException where the server did not come up; Quarkus prints its message alone and exits */
-    void check(@Observes @Priority(CHECK_PRIORITY) StartupEvent event) {
+    /** @throws QuarkusBindException where the server did not come up; the command line says why */
+    void check(@Observes @Priority(CHECK_PRIORITY) StartupEvent event) throws QuarkusBindException {
         if (!signal.listens()) {
             int port = LaunchMode.current() == LaunchMode.TEST ? configuration.testPort() : configuration.port();
-            throw new ConfigurationException("cannot serve gRPC on " + configuration.host() + ":" + port + ": "
-                    + whyNot(configuration.host(), port)
-                    + "; stop what uses it, or set quarkus.grpc.server.host and quarkus.grpc.server.port");
-        }
-    }
-
-    /** Quarkus keeps the cause to itself, so binding is tried once more. */
-    private static String whyNot(String host, int port) {
-        try (ServerSocket socket = new ServerSocket()) {
-            socket.bind(new InetSocketAddress(host, port));
-            return "the server did not start (log category io.quarkus.grpc has more)";
-        } catch (IOException e) {
-            return String.valueOf(e.getMessage());
+            throw new QuarkusBindException(configuration.host(), port, new BindException("gRPC does not listen"));
         }
     }
 }

@@ -8,13 +8,17 @@ import io.smallrye.config.SmallRyeConfig;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import io.smallrye.config.WithDefault;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -22,6 +26,8 @@ import org.junit.jupiter.api.Test;
 /** Holds the table of keys in {@code docs/operations.md} against the code, in both directions. */
 class ConfigurationTableTest {
 
+    private static final Pattern QUARKUS_ROW =
+            Pattern.compile("(?m)^\\| `(quarkus\\.[a-z.-]+)` \\| `([A-Z_]+)` \\| `([^`]*)` \\|");
     private static final Pattern ROW = Pattern.compile("\\| `(kvdb\\.[a-z.-]+)` \\| `([A-Z_]+)` \\| `([^`]*)` \\|.*");
 
     /** What holds with a large heap. */
@@ -55,6 +61,26 @@ class ConfigurationTableTest {
                         .getSourceName())
                 .as(key)
                 .contains("file"));
+    }
+
+    /** Of those of Quarkus, whose defaults are in {@code application.properties}. */
+    @Test
+    void tableOfQuarkusKeys_hasTheirDefaultsAndVariables() throws IOException {
+        Properties properties = new Properties();
+        try (InputStream file = ConfigurationTableTest.class.getResourceAsStream("/application.properties")) {
+            properties.load(file);
+        }
+        List<MatchResult> rows = QUARKUS_ROW
+                .matcher(Files.readString(Path.of("docs/operations.md")))
+                .results()
+                .toList();
+
+        assertThat(rows).extracting(row -> row.group(1)).contains("quarkus.grpc.server.netty.keep-alive-time");
+        assertThat(rows).allSatisfy(row -> {
+            assertThat(properties.getProperty(row.group(1))).as(row.group(1)).isEqualTo(row.group(3));
+            assertThat(row.group(2))
+                    .isEqualTo(row.group(1).toUpperCase(Locale.ROOT).replaceAll("[^A-Z]", "_"));
+        });
     }
 
     @Test
