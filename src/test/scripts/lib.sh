@@ -66,8 +66,7 @@ need() {
 # Makes the working directory, and arranges for nothing to be left behind. Skips without a build.
 begin() {
     if ! [ -x "$root/target/kvdb" ] || ! [ -f "$root/target/test-classes/dev/kvdb/testkit/AcknowledgedLoad.class" ]; then
-        echo "$script: there is no build; run mvn package -DskipTests first" >&2
-        exit 2
+        skip "there is no build; run mvn package -DskipTests first"
     fi
     work=$(mktemp -d "${TMPDIR:-/tmp}/kvdb-$script.XXXXXX")
     trap end EXIT

@@ -114,7 +114,10 @@ final class Availability {
     private void become(Condition next, Level level) {
         condition = next;
         String why = next.detail().isEmpty() ? "" : ": " + next.detail();
-        LOG.log(level, "store " + directory + " is " + next.state().name().toLowerCase(Locale.ROOT) + why);
+        LOG.log(
+                level,
+                "store " + directory + " is "
+                        + next.state().name().toLowerCase(Locale.ROOT).replace('_', '-') + why);
         try {
             listener.stateChanged(next.state(), next.detail());
         } catch (RuntimeException | Error e) {

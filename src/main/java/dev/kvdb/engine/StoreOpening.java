@@ -54,12 +54,15 @@ record StoreOpening(
         long start = clock.nanoTime();
         FileSystem files = environment.files();
         DirectoryLock lock;
+        String step = "make";
         try {
             files.createDirectories(path);
+            step = "list";
             Recovery.checkIsStoreOrEmpty(new StoreDirectory(files, path));
+            step = "write to, and lock,";
             lock = files.lock(path.resolve(StoreFileNames.LOCK), owner(clock));
         } catch (IOException e) {
-            throw new StoreIoException("create, read or lock the store directory", path.toString(), e);
+            throw new StoreIoException(step + " the store directory", path.toString(), e);
         }
         Recovered recovered = null;
         boolean opened = false;

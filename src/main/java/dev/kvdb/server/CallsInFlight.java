@@ -139,6 +139,11 @@ public class CallsInFlight {
         return kind == Kind.DATA ? data : upkeep;
     }
 
+    /** Calls in flight that a stop waits for. */
+    int dataRequests() {
+        return data.get();
+    }
+
     /** Calls in flight. */
     public int requests() {
         return data.get() + upkeep.get();

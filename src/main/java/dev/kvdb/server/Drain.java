@@ -66,21 +66,28 @@ class Drain {
         lifecycle.drain();
         scheduler.pause();
         calls.drain();
-        int inFlight = calls.requests();
+        String gracePeriod = text(settings.gracePeriod());
+        int inFlight = calls.dataRequests();
         if (inFlight > 0) {
-            LOG.infof(
-                    "stopping: %d calls in flight may take up to %d s",
-                    inFlight, settings.gracePeriod().toSeconds());
+            LOG.infof("stopping: %s in flight may take up to %s", count(inFlight), gracePeriod);
         }
         if (!calls.awaitDataEnded(settings.gracePeriod())) {
             LOG.warnf(
-                    "%d calls did not finish within kvdb.shutdown.grace-period (%d s) and are dropped",
-                    calls.requests(), settings.gracePeriod().toSeconds());
+                    "%s did not finish within kvdb.shutdown.grace-period (%s); what is left is dropped",
+                    count(calls.dataRequests()), gracePeriod);
         }
         lifecycle.close(settings.gracePeriod().minusNanos(clock.nanoTime() - begin));
         long closed = clock.nanoTime();
         calls.awaitAllEnded(LAST_REPLIES);
         calls.stop();
         transport.close(LAST_REPLIES.minusNanos(clock.nanoTime() - closed));
+    }
+
+    static String count(int calls) {
+        return calls == 1 ? "1 call" : calls + " calls";
+    }
+
+    static String text(Duration duration) {
+        return duration.toMillisPart() == 0 ? duration.toSeconds() + " s" : duration.toMillis() + " ms";
     }
 }

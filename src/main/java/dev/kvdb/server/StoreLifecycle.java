@@ -126,7 +126,7 @@ public class StoreLifecycle {
                 "opened in %d ms, %s: %s, %s of %d KiB in all",
                 recovery.durationMillis(),
                 recovery.clean()
-                        ? "closed properly before"
+                        ? statistics.lastVersion() == 0 ? "nothing written yet" : "closed properly before"
                         : "after a crash (" + recovery.recordsScanned() + " records read again, " + recovery.tornBytes()
                                 + " torn bytes set aside)",
                 count(statistics.keys(), "key"),

@@ -13,7 +13,7 @@ public final class UnsupportedFormatException extends StoreException {
     public UnsupportedFormatException(String file, String expected, String found) {
         super(
                 "cannot open " + file + ": expected " + expected + ", found " + found
-                        + "; use a newer build of kvdb, or another directory",
+                        + "; use another directory, or a newer kvdb where one wrote this",
                 null);
     }
 }
