@@ -45,7 +45,8 @@ final class VerificationAdvice {
             addPlight(text, kinds);
         }
         if (!logIsDamaged && kinds.stream().anyMatch(Kind::isOfCache)) {
-            text.append("\n      Hints and the snapshot are caches of the log, which is whole: 'kvdb repair' makes them")
+            text.append(
+                            "\n      Hints and the snapshot are caches of the log, which is whole: 'kvdb repair' makes them")
                     .append("\n      anew and loses nothing.");
         }
         return text.toString();

@@ -64,7 +64,10 @@ final class VerificationText {
     /** A line for each finding. */
     static void lines(StringBuilder text, List<Finding> findings, long total) {
         for (Finding finding : findings) {
-            text.append(headline(finding)).append(": ").append(finding.message()).append('\n');
+            text.append(headline(finding))
+                    .append(": ")
+                    .append(finding.message())
+                    .append('\n');
         }
         more(text, total - findings.size(), "finding");
     }

@@ -16,6 +16,8 @@ public final class StatisticsSample {
                 101,
                 102,
                 103,
+                106,
+                107,
                 104,
                 105,
                 new StoreStatistics.Log(201, 202, 203, 204, 205, 206),

@@ -22,6 +22,9 @@ class StorageHealthTest {
                 .hasValue(Map.ofEntries(
                         Map.entry("keys", 101L),
                         Map.entry("disk-free-bytes", 103L),
+                        Map.entry("file-bytes", 106L),
+                        Map.entry("quota-bytes", 107L),
+                        Map.entry("degraded", true),
                         Map.entry("log-bytes", 202L),
                         Map.entry("live-bytes", 203L),
                         Map.entry("dead-bytes", 204L),

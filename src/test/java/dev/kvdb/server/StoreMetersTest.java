@@ -24,6 +24,8 @@ class StoreMetersTest {
                 .containsExactlyInAnyOrderEntriesOf(Map.ofEntries(
                         Map.entry("kvdb.keys", 101.0),
                         Map.entry("kvdb.disk.free", 103.0),
+                        Map.entry("kvdb.files.size", 106.0),
+                        Map.entry("kvdb.quota", 107.0),
                         Map.entry("kvdb.index.size", 104.0),
                         Map.entry("kvdb.open.files", 105.0),
                         Map.entry("kvdb.segments", 201.0),
@@ -60,18 +62,18 @@ class StoreMetersTest {
                     assertThat(method.getName()).isEqualTo("statistics");
                     return statistics;
                 });
-        StoreLifecycle lifecycle = new StoreLifecycle(null, null, null, null, Environment.system()) {
+        StoreLifecycle lifecycle = new StoreLifecycle(null, null, null, null, null, Environment.system()) {
             @Override
             public Optional<Store> openStore() {
                 return Optional.of(store);
             }
         };
-        new StoreMeters(registry, lifecycle, null).register(new StartupEvent());
+        new StoreMeters(registry, lifecycle, null, null).register(new StartupEvent());
         Map<String, Double> values = new TreeMap<>();
         for (Meter meter : registry.getMeters()) {
             String name = meter.getId().getName();
             String result = meter.getId().getTag("result");
-            if (!name.equals("kvdb.state") && !name.startsWith("kvdb.calls.")) {
+            if (!name.equals("kvdb.state") && !name.startsWith("kvdb.calls.") && !name.startsWith("kvdb.scrub.")) {
                 values.put(
                         result == null ? name : name + " " + result,
                         meter.measure().iterator().next().getValue());

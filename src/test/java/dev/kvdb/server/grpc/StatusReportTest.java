@@ -25,6 +25,8 @@ class StatusReportTest {
                         .setKeys(101)
                         .setLastVersion(102)
                         .setDiskFreeBytes(103)
+                        .setFileBytes(106)
+                        .setQuotaBytes(107)
                         .setIndexBytes(104)
                         .setOpenFiles(105)
                         .setLog(LogStatus.newBuilder()
