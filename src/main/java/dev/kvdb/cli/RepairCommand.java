@@ -17,12 +17,13 @@ import picocli.CommandLine.Option;
         footerHeading = "%n",
         footer = {
             "Keeps all records that are whole, with their versions, and makes hints, index",
-            "snapshot and manifest anew. Bad bytes are kept beside, in *.damaged files. Where",
-            "something would be lost, it says what, and leaves the log as it is unless",
-            "--accept-loss is given: copy the directory before that. It may be stopped at",
-            "any time and run again.",
+            "snapshot and manifest anew. Bad bytes are kept beside, in *.damaged files.",
+            "Where something would be lost, it says what, and leaves the log as it is",
+            "unless --accept-loss is given: copy the directory before that. It may be",
+            "stopped at any time and run again.",
             "",
-            "Exits with 0 where the database is whole now and nothing was lost, else with 1.",
+            "Exits with 0 where the database is whole now and nothing was lost, else with",
+            "1.",
             "The members of --json are described in docs/cli.md."
         })
 final class RepairCommand extends ResultCommand {

@@ -157,8 +157,8 @@ record RepairText(String database, StoreRepair.Request request, RepairReport rep
                 boolean listed = !report.loss().manifestUncertain();
                 yield "a repair of " + database + " would lose: " + String.join(", ", losses()) + CONTINUATION
                         + (request.dryRun() ? "Nothing was changed. " : "The log was not changed. ")
-                        + "Copy the directory, and take the damaged files from a backup if there" + CONTINUATION
-                        + "is one; else accept the loss with --accept-loss."
+                        + "Copy the directory, and restore it from a backup if there is one;" + CONTINUATION
+                        + "else accept the loss with --accept-loss."
                         + (listed ? "" : CONTINUATION + "Without the manifest, removed keys may come back.");
             }
             case DRY_RUN ->

@@ -11,7 +11,10 @@ import java.util.Set;
  */
 final class VerificationAdvice {
 
-    /** With these a store may not open. */
+    /** With one of these a store does not open. */
+    private static final Set<Kind> CLOSED = EnumSet.of(Kind.MANIFEST);
+
+    /** With these it may not. */
     private static final Set<Kind> UNCERTAIN = EnumSet.of(Kind.UNREADABLE, Kind.UNSUPPORTED);
 
     private VerificationAdvice() {}
@@ -21,44 +24,38 @@ final class VerificationAdvice {
         Set<Kind> kinds = EnumSet.noneOf(Kind.class);
         report.findings().forEach(finding -> kinds.add(finding.kind()));
         StringBuilder text = new StringBuilder();
-        boolean logIsDamaged = kinds.stream().anyMatch(Kind::isOfLog);
         if (kinds.contains(Kind.UNSUPPORTED)) {
             text.append("\n      Newer files than this build knows: verify them with the build that wrote them.");
         }
         if (kinds.contains(Kind.INDEX)) {
-            text.append("\n      The index in the server's memory disagrees with the log: restart the server,")
-                    .append("\n      which makes it anew, and verify again.");
+            text.append("\n      The index in the server's memory disagrees with the log: restart the server, which")
+                    .append("\n      makes it anew, and verify again.");
         }
         if (kinds.contains(Kind.MANIFEST)) {
             text.append("\n      The manifest is damaged: copy the directory before anything else, check the disk, and")
-                    .append(
-                            "\n      restore the whole directory from a backup. Never a MANIFEST alone: an older one does")
-                    .append("\n      not list the newer segments, and what was written to them would be lost.");
+                    .append("\n      restore the whole directory from a backup. Never a MANIFEST alone: an older one")
+                    .append("\n      does not list the newer segments, and an open refuses it.");
             addPlight(text, kinds);
-        } else if (logIsDamaged) {
+        } else if (kinds.stream().anyMatch(Kind::isOfLog)) {
             text.append("\n      The log is damaged: copy the directory before anything else, check the disk, and")
-                    .append(
-                            "\n      restore the whole directory from a backup. One file alone may only be restored where")
-                    .append(
-                            "\n      it is a segment (*.log) that has its hint (*.hint) beside it in the backup: it was")
-                    .append("\n      sealed then, and has not changed since.");
+                    .append("\n      restore the whole directory from a backup. One file alone may only be restored")
+                    .append("\n      where it is a segment (*.log) that has its hint (*.hint) beside it in the backup:")
+                    .append("\n      it was sealed then, and has not changed since.");
             addPlight(text, kinds);
         }
-        if (!logIsDamaged && kinds.stream().anyMatch(Kind::isOfCache)) {
-            text.append(
-                            "\n      Hints and the snapshot are caches of the log, which is whole: 'kvdb repair' makes them")
-                    .append("\n      anew and loses nothing.");
+        if (kinds.stream().noneMatch(Kind::isOfLog) && kinds.stream().anyMatch(Kind::isOfCache)) {
+            text.append("\n      Hints and the snapshot are caches of the log: where nothing else is damaged,")
+                    .append("\n      'kvdb repair' makes them anew and loses nothing.");
         }
         return text.toString();
     }
 
     private static void addPlight(StringBuilder text, Set<Kind> kinds) {
-        if (kinds.contains(Kind.MANIFEST)) {
+        if (kinds.stream().anyMatch(CLOSED::contains)) {
             text.append("\n      Until then the database does not open.");
         } else if (kinds.stream().noneMatch(UNCERTAIN::contains)) {
             text.append("\n      What is whole can still be read.");
         }
-        text.append("\n      Where there is no backup, 'kvdb repair' keeps what is whole; see first what that")
-                .append("\n      would cost.");
+        text.append("\n      Where there is no backup, 'kvdb repair' keeps what is whole; see first what that costs.");
     }
 }

@@ -118,8 +118,8 @@ class VerifyTest {
     @ParameterizedTest
     @CsvSource({
         "manifest, The manifest is damaged, Never a MANIFEST alone, false",
-        "missing, The log is damaged, restore the whole directory from a backup, false",
-        "header, The log is damaged, restore the whole directory from a backup, false",
+        "missing, The log is damaged, restore the whole directory from a backup, true",
+        "header, The log is damaged, restore the whole directory from a backup, true",
         "length, The log is damaged, restore the whole directory from a backup, true",
         "frame, The log is damaged, restore the whole directory from a backup, true",
         "value, The log is damaged, restore the whole directory from a backup, true",

@@ -3,9 +3,11 @@ package dev.kvdb.server;
 import dev.kvdb.engine.Store;
 import dev.kvdb.server.ServingCondition.State;
 import dev.kvdb.server.config.ServerSettings;
+import jakarta.enterprise.inject.Vetoed;
 import java.util.Optional;
 
 /** The lifecycle of a store that a test made and that is served all the time, for services without a server. */
+@Vetoed
 public final class ServedStore extends StoreLifecycle {
 
     private final Store store;

@@ -25,7 +25,7 @@ public final class StoreReadOnlyException extends StoreException {
                 "store " + directory + " is read-only: " + detail
                         + (reason == Reason.IO_FAILED
                                 ? "; check the disk, then restart"
-                                : "; stop the server and restore the directory from a backup, or run 'kvdb repair' on it"),
+                                : "; stop the server, then restore the directory from a backup or run 'kvdb repair'"),
                 null);
         this.reason = reason;
     }
