@@ -9,13 +9,13 @@ import dev.kvdb.engine.env.Clock;
 import dev.kvdb.engine.error.DiskFullException;
 import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.ManualClock;
+import dev.kvdb.testkit.PassingClock;
 import dev.kvdb.testkit.TestEnvironment;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -54,7 +54,6 @@ final class CrashWorkload {
     private final AtomicInteger ids = new AtomicInteger();
     private final AtomicLong lastAcknowledged = new AtomicLong();
     private final Map<Long, Long> newest = new ConcurrentHashMap<>();
-    private final Set<Thread> collecting = ConcurrentHashMap.newKeySet();
     private volatile boolean diskIsFull;
     private Store store;
 
@@ -250,10 +249,8 @@ final class CrashWorkload {
 
     private void collect(boolean force) {
         long before = lastAcknowledged.get();
-        collecting.add(Thread.currentThread());
         GarbageCollectionReport report =
                 store.collectGarbage(force ? GarbageCollectionRequest.EVERYTHING : GarbageCollectionRequest.WORTHWHILE);
-        collecting.remove(Thread.currentThread());
         if (report.segmentsCollected() > 0) {
             files.note(new Durable(before));
         }
@@ -297,7 +294,7 @@ final class CrashWorkload {
 
         @Override
         public void parkNanos(long nanos) {
-            if (collecting.contains(Thread.currentThread())) {
+            if (Thread.currentThread().getName().equals(PassingClock.COLLECTOR)) {
                 clock.advance(Duration.ofNanos(nanos));
                 parks++;
                 if (parks % WRITE_EVERY_PARKS == 0 && writesWhileCopying-- > 0) {

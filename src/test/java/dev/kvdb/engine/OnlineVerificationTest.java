@@ -64,6 +64,26 @@ class OnlineVerificationTest {
     }
 
     @Test
+    void segmentIsMissing_isAFindingAndTheRestIsVerified() throws IOException {
+        try (MemoryStore store = busyStore()) {
+            store.reopen();
+            String missing = store.disk.list(store.disk.root()).stream()
+                    .filter(name -> name.endsWith(".log"))
+                    .findFirst()
+                    .orElseThrow();
+            store.disk.delete(store.file(missing));
+            VerificationReport report = verify(store);
+
+            assertThat(report.findings())
+                    .anyMatch(finding -> finding.kind() == Finding.Kind.MISSING
+                            && finding.file().endsWith(missing))
+                    .noneMatch(finding -> finding.kind() == Finding.Kind.HINT);
+            assertThat(report.records()).as("records of the other segments").isPositive();
+            assertThat(store.store().statistics().log().damagedSegments()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void soundStore_isCleanAndItsFiguresAreToldAndNothingIsChanged() {
         try (MemoryStore store = busyStore()) {
             int position = store.disk.position();

@@ -10,6 +10,9 @@ import java.time.Instant;
  */
 public final class PassingClock implements Clock {
 
+    /** The name of the threads in which stores collect garbage. */
+    public static final String COLLECTOR = "kvdb-collector";
+
     private final ManualClock clock = new ManualClock();
     private final Thread owner = Thread.currentThread();
 
@@ -31,7 +34,7 @@ public final class PassingClock implements Clock {
     @Override
     public void parkNanos(long nanos) {
         Thread current = Thread.currentThread();
-        if (current == owner || current.getName().equals("kvdb-collector")) {
+        if (current == owner || current.getName().equals(COLLECTOR)) {
             clock.advance(Duration.ofNanos(nanos));
         } else {
             clock.parkNanos(nanos);

@@ -189,7 +189,7 @@ public final class Segment {
         try {
             file = directory.files().openForReading(directory.file(StoreFileNames.segment(id())));
         } catch (NoSuchFileException e) {
-            noteDamage();
+            markDamaged();
             throw new DamageException(path(), 0, "a segment that the manifest lists", "no such file");
         } catch (IOException e) {
             throw new StoreIoException("open", path(), e);

@@ -10,6 +10,7 @@ import dev.kvdb.engine.format.SegmentHeader;
 import dev.kvdb.engine.index.Cursor;
 import dev.kvdb.engine.index.OrderedIndex;
 import dev.kvdb.engine.log.HintFile;
+import dev.kvdb.engine.log.RecordTable;
 import dev.kvdb.engine.log.Segment;
 import dev.kvdb.engine.log.SegmentContents;
 import dev.kvdb.engine.log.SegmentReads;
@@ -151,7 +152,14 @@ final class OnlineIndexCheck {
                 throw e;
             }
         }
-        Segment pinned = segments.pin(view.id());
+        @Nullable Segment pinned;
+        try {
+            pinned = segments.pin(view.id());
+        } catch (DamageException e) {
+            // There is no such file, which is a finding already.
+            complete = false;
+            return RecordSource.of(new RecordTable(), view);
+        }
         if (pinned == null) {
             return null;
         }

@@ -186,15 +186,14 @@ public final class OnlineVerification {
             } finally {
                 pinned.unpin();
             }
+        } catch (DamageException e) {
+            // By the pin: what is damaged inside is a finding by itself.
+            complete = false;
+            findings.add(Finding.Kind.MISSING, segment.path(), 0, "the store has this segment, and there is no file");
+            return;
         } catch (StoreIoException e) {
             complete = false;
-            if (e.getCause() instanceof NoSuchFileException) {
-                segment.noteDamage();
-                findings.add(
-                        Finding.Kind.MISSING, segment.path(), 0, "the store has this segment, and there is no file");
-            } else {
-                findings.add(Finding.Kind.UNREADABLE, segment.path(), 0, String.valueOf(e.getMessage()));
-            }
+            findings.add(Finding.Kind.UNREADABLE, segment.path(), 0, String.valueOf(e.getMessage()));
             return;
         }
         if (sealed) {

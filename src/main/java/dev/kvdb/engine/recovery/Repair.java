@@ -155,7 +155,7 @@ public final class Repair {
         return new Result(before, loss, manifestWritten, segmentsWritten, hintsWritten, List.copyOf(setAside), after);
     }
 
-    /** Null where it is missing or damaged. */
+    /** Null where it is missing, damaged, or older than the segments: as good as lost. */
     private @Nullable Manifest readManifest() throws IOException {
         if (!directory.files().exists(directory.file(StoreFileNames.MANIFEST))) {
             return null;
@@ -165,8 +165,10 @@ public final class Repair {
             return null;
         }
         try {
-            return Manifest.decode(
+            Manifest manifest = Manifest.decode(
                     source, directory.file(StoreFileNames.MANIFEST).toString());
+            new StrayFiles(directory, manifest).checkManifestIsNewest();
+            return manifest;
         } catch (DamageException e) {
             return null;
         }
@@ -203,6 +205,11 @@ public final class Repair {
                         directory, segments.storeId(), segment.found().segment().id(), segment.bad()));
             }
         }
+        // What a crash leaves of the new segments is told from later ones by this floor.
+        Manifest before = survey.manifest();
+        directory.replace(
+                StoreFileNames.MANIFEST,
+                new Manifest(before.storeId(), liveAsOf + 1, before.nextSegmentId(), before.segments()).encode());
         Segments.Change change = new Segments.Change().remove(replaced);
         try (RepairOutput output =
                 new RepairOutput(segments, Math.min(decision.firstVersion(), liveAsOf), liveAsOf, random)) {

@@ -9,10 +9,10 @@ import dev.kvdb.engine.log.StoreDirectory;
 import dev.kvdb.engine.log.StoreFileNames;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +24,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>an appended segment without a record: it is filled only after it is listed;
- *   <li>a recovered log end: a copy of what follows, in the unsealed segment before it, the length it gives for that;
- *   <li>a copy by garbage collection: of sealed segments, which began before the manifest's version floor.
+ *   <li>a copy by garbage collection or repair: of listed segments, which began before the manifest's version floor.
  * </ul>
  *
  * <p>Belongs to one thread.
@@ -34,7 +33,7 @@ final class StrayFiles {
 
     private final StoreDirectory directory;
     private final Manifest manifest;
-    private final Map<Integer, Manifest.SegmentEntry> listed = new HashMap<>();
+    private final Set<Integer> listed = new HashSet<>();
     private final List<String> names;
 
     /** @throws IOException where the directory cannot be listed */
@@ -42,7 +41,7 @@ final class StrayFiles {
         this.directory = directory;
         this.manifest = manifest;
         this.names = directory.files().list(directory.path());
-        manifest.segments().forEach(entry -> listed.put(entry.id(), entry));
+        manifest.segments().forEach(entry -> listed.add(entry.id()));
     }
 
     /** Names of segments and hints that are not listed, and of files that were not finished. */
@@ -53,7 +52,7 @@ final class StrayFiles {
     private boolean isStray(String name) {
         OptionalInt id = StoreFileNames.segmentId(name);
         id = id.isPresent() ? id : StoreFileNames.hintSegmentId(name);
-        return StoreFileNames.isTemporary(name) || (id.isPresent() && !listed.containsKey(id.getAsInt()));
+        return StoreFileNames.isTemporary(name) || (id.isPresent() && !listed.contains(id.getAsInt()));
     }
 
     /**
@@ -74,9 +73,13 @@ final class StrayFiles {
         }
     }
 
-    /** Removes all of them. */
+    /** Removes all of them, once it is certain on disk that they are not listed. */
     void remove() throws IOException {
-        for (String name : names()) {
+        List<String> stray = names();
+        if (!stray.isEmpty()) {
+            directory.sync();
+        }
+        for (String name : stray) {
             directory.deleteIfExists(name);
         }
     }
@@ -90,18 +93,7 @@ final class StrayFiles {
             if (header.kind() == SegmentHeader.Kind.REWRITTEN) {
                 return header.firstVersion() < manifest.versionFloor();
             }
-            return file.size() <= SegmentHeader.BYTES || isRecoveredLogEnd(header.previous());
-        }
-    }
-
-    private boolean isRecoveredLogEnd(SegmentHeader.Previous previous) throws IOException {
-        Manifest.SegmentEntry before = listed.get(previous.segmentId());
-        if (before == null || before.sealed()) {
-            return false;
-        }
-        try (StoreFile file =
-                directory.files().openForReading(directory.file(StoreFileNames.segment(previous.segmentId())))) {
-            return file.size() > previous.length();
+            return file.size() <= SegmentHeader.BYTES;
         }
     }
 

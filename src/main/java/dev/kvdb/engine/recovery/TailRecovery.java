@@ -58,13 +58,14 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
         for (Manifest.SegmentEntry entry : manifest.segments()) {
             Segment segment = segments.find(entry.id());
             if (!entry.sealed() && segment != null) {
-                return run(segments, segment, random);
+                return run(segments, manifest, segment, random);
             }
         }
         return new TailRecovery(Map.of(), true, 0, 0);
     }
 
-    private static TailRecovery run(Segments segments, Segment tail, RandomGenerator random) throws IOException {
+    private static TailRecovery run(Segments segments, Manifest manifest, Segment tail, RandomGenerator random)
+            throws IOException {
         Segment pinned = segments.pin(tail.id());
         if (pinned == null) {
             throw new IllegalStateException("segment " + tail.id() + " is gone while the store is opened");
@@ -74,7 +75,7 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
             Map<Integer, SegmentContents> contents = new HashMap<>();
             if (scan.hidden().isEmpty()) {
                 setTornBytesAside(segments.directory(), tail, scan);
-                rewrite(segments, tail, scan, random, contents);
+                rewrite(segments, manifest, tail, scan, random, contents);
             } else {
                 for (int row = 0; row < scan.recovered().rows(); row++) {
                     scan.durable().add(scan.recovered().row(row));
@@ -89,6 +90,7 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
 
     private static void rewrite(
             Segments segments,
+            Manifest manifest,
             Segment tail,
             TailScan scan,
             RandomGenerator random,
@@ -103,7 +105,14 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
         }
         if (scan.recovered().rows() > 0) {
             RecordTable records = new RecordTable();
-            Segment copy = copy(segments, tail, scan, random.nextLong(), records);
+            int id = segments.nextId();
+            // The id is given out before the file is there: what a crash leaves of it is told from a later segment so.
+            segments.directory()
+                    .replace(
+                            StoreFileNames.MANIFEST,
+                            new Manifest(manifest.storeId(), manifest.versionFloor(), id + 1, manifest.segments())
+                                    .encode());
+            Segment copy = copy(segments, tail, scan, id, random.nextLong(), records);
             change.add(copy);
             contents.put(copy.id(), new SegmentContents(records, List.of(), 0));
         }
@@ -118,13 +127,13 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
                         + " were durable, " + scan.recovered().rows() + " more were recovered");
     }
 
-    private static Segment copy(Segments segments, Segment tail, TailScan scan, long salt, RecordTable copied)
+    private static Segment copy(Segments segments, Segment tail, TailScan scan, int id, long salt, RecordTable copied)
             throws IOException {
         StoreDirectory directory = segments.directory();
         SegmentHeader header = new SegmentHeader(
                 SegmentHeader.Kind.APPENDED,
                 segments.storeId(),
-                segments.nextId(),
+                id,
                 scan.recovered().row(0).version(),
                 0,
                 new Previous(

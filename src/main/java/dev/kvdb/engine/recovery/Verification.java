@@ -103,6 +103,7 @@ public final class Verification {
         } else {
             Segments segments = new Segments(directory, manifest, OPEN_FILES_MAX);
             checkEntries(manifest);
+            checkStrayFiles(manifest);
             for (Manifest.SegmentEntry entry : manifest.segments()) {
                 Segment segment = checkSegment(entry, manifest);
                 if (segment != null) {
@@ -111,7 +112,6 @@ public final class Verification {
             }
             checkPrevious(segments);
             liveRecords = checkIndex(segments);
-            checkStrayFiles(manifest);
         }
         progress.phase("done");
         return new VerificationReport(
