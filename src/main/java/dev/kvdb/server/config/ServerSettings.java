@@ -240,9 +240,13 @@ public class ServerSettings {
         return bytesInFlightMax;
     }
 
-    /** Bytes of requests that may have arrived in part; one of them always may. */
+    /**
+     * Bytes that requests which have arrived in part may take up: one of the largest always may, with what its pieces
+     * take up beside their bytes.
+     */
     public long arrivingBytesMax() {
-        return Math.max(bytesInFlightMax / 2, messageBytesMax());
+        long largest = messageBytesMax();
+        return Math.max(bytesInFlightMax / 2, largest + largest / 8);
     }
 
     /** How long calls in flight may take to finish at a stop. */

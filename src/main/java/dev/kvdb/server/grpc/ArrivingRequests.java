@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Bounds the memory of requests that have arrived only in part, which flow control does not: gRPC takes all of a
- * message that the limit on messages lets in, whether its end follows or not. Past the limit the request that has
- * waited longest for its next bytes is refused, so that clients which send on are served beside those which do not.
+ * message that the limit on messages lets in, whether its end follows or not, and of a second one where there should be
+ * none. Past the limit the request that has waited longest for its next bytes is refused, so that clients which send on
+ * are served beside those which do not.
  *
  * <p>gRPC's transport tells it of each piece that arrives. Safe for use by several threads.
  */
@@ -84,7 +85,7 @@ class ArrivingRequests extends ServerStreamTracer.Factory {
             waiting.add(arrival);
             arrival.bytes += size + PIECE_BYTES;
             bytes += size + PIECE_BYTES;
-            while (bytes > bytesMax && waiting.size() > 1) {
+            while (bytes > bytesMax) {
                 Arrival stalest = waiting.iterator().next();
                 stalest.ended = true;
                 forget(stalest);
@@ -136,8 +137,8 @@ class ArrivingRequests extends ServerStreamTracer.Factory {
     }
 
     /**
-     * A call that can be refused once, unless it is closed, or its only request has come meanwhile: that may have been
-     * carried out, and a refusal says that it was not. Belongs to the call's event loop.
+     * A call that can be refused once, unless it is closed, or its client has sent all that it will: the request may
+     * have been carried out then, and a refusal says that it was not. Belongs to the call's event loop.
      */
     private final class Refusable<ReqT, RespT> extends SimpleForwardingServerCall<ReqT, RespT> {
 
@@ -178,7 +179,6 @@ class ArrivingRequests extends ServerStreamTracer.Factory {
         @Override
         public void onMessage(ReqT request) {
             if (!call.refused) {
-                call.taken = call.getMethodDescriptor().getType().clientSendsOneMessage();
                 super.onMessage(request);
             }
         }
@@ -186,6 +186,7 @@ class ArrivingRequests extends ServerStreamTracer.Factory {
         @Override
         public void onHalfClose() {
             if (!call.refused) {
+                call.taken = true;
                 super.onHalfClose();
             }
         }

@@ -4,6 +4,7 @@ import dev.kvdb.engine.error.OverloadedException;
 import dev.kvdb.v1.KeyValueGrpc;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -11,7 +12,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Bounds the calls that are not of {@code KeyValue}: a watch of health or a reflection stream lasts as long as its
- * client likes, and so does a call of {@code Admin} whose request never comes.
+ * client likes, and so does a call of {@code Admin} whose request never comes. Streams are counted apart, so that many
+ * watches do not keep out a check of health.
  *
  * <p>Safe for use by several threads. Like {@link StoppedGate} no {@code ServerInterceptor} by its type, or Quarkus
  * would want a bean.
@@ -23,9 +25,10 @@ final class OtherCallsLimit {
 
     private final int callsMax;
     private final StatusMapping statusMapping;
-    private final AtomicInteger calls = new AtomicInteger();
+    private final AtomicInteger unaryCalls = new AtomicInteger();
+    private final AtomicInteger streams = new AtomicInteger();
 
-    /** @param callsMax calls that may be open */
+    /** @param callsMax calls that may be open, of either kind */
     OtherCallsLimit(int callsMax, StatusMapping statusMapping) {
         this.callsMax = callsMax;
         this.statusMapping = statusMapping;
@@ -37,6 +40,8 @@ final class OtherCallsLimit {
         if (KeyValueGrpc.SERVICE_NAME.equals(call.getMethodDescriptor().getServiceName())) {
             return next.startCall(call, headers);
         }
+        boolean isUnary = call.getMethodDescriptor().getType() == MethodDescriptor.MethodType.UNARY;
+        AtomicInteger calls = isUnary ? unaryCalls : streams;
         if (calls.incrementAndGet() > callsMax) {
             calls.decrementAndGet();
             statusMapping.close(
@@ -46,19 +51,21 @@ final class OtherCallsLimit {
             return new ServerCall.Listener<>() {};
         }
         try {
-            return new Counted<>(next.startCall(call, headers));
+            return new Counted<>(next.startCall(call, headers), calls);
         } catch (RuntimeException e) {
             calls.decrementAndGet();
             throw e;
         }
     }
 
-    private final class Counted<ReqT> extends SimpleForwardingServerCallListener<ReqT> {
+    private static final class Counted<ReqT> extends SimpleForwardingServerCallListener<ReqT> {
 
+        private final AtomicInteger calls;
         private final AtomicBoolean ended = new AtomicBoolean();
 
-        Counted(ServerCall.Listener<ReqT> listener) {
+        Counted(ServerCall.Listener<ReqT> listener, AtomicInteger calls) {
             super(listener);
+            this.calls = calls;
         }
 
         @Override

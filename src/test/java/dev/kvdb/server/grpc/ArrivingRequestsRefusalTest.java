@@ -37,6 +37,7 @@ class ArrivingRequestsRefusalTest {
     void requestThatCameWholeBeforeItsRefusal_isNotRefused() {
         tracer.inboundWireSize(1);
         listener.onMessage(SetRequest.getDefaultInstance());
+        listener.onHalfClose();
         refuseTheFirst();
 
         assertThat(handled).hasSize(1);
@@ -52,6 +53,28 @@ class ArrivingRequestsRefusalTest {
 
         assertThat(call.closedWith.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
         assertThat(handled).isEmpty();
+    }
+
+    @Test
+    void requestThatIsAloneAndComesInTinyPieces_isRefusedPastTheLimit() {
+        long pieces = 0;
+        while (call.closedWith == null && pieces < settings.arrivingBytesMax()) {
+            tracer.inboundWireSize(1);
+            pieces++;
+        }
+        assertThat(call.closedWith.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+        assertThat(arriving.bytes()).isZero();
+    }
+
+    @Test
+    void partOfASecondMessage_isRefusedForTheSakeOfAnother() {
+        listener.onMessage(SetRequest.getDefaultInstance());
+        tracer.inboundMessageRead(0, 1, 1);
+        tracer.inboundWireSize(1 << 20);
+        refuseTheFirst();
+        listener.onHalfClose();
+
+        assertThat(call.closedWith.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
     }
 
     /** Another request needs all the room. */
