@@ -25,7 +25,7 @@ record RepairText(String database, StoreRepair.Request request, RepairReport rep
     int print(Terminal terminal, boolean json) {
         terminal.printLine(json ? json().toString() : table());
         String message = message();
-        if (!message.isEmpty()) {
+        if (!json && !message.isEmpty()) {
             terminal.message(message);
         }
         boolean isWhole = report.outcome() == Outcome.WHOLE || report.outcome() == Outcome.REPAIRED;

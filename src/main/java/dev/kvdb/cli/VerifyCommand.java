@@ -72,7 +72,7 @@ final class VerifyCommand extends ResultCommand {
     }
 
     private int verifyOffline() {
-        if (server.isGiven() || rateMax != null) {
+        if (server.isGiven() || top().server().isGiven() || rateMax != null) {
             throw new ParameterException(
                     spec.commandLine(), "--server, --timeout and --rate-max are for --online, which is missing");
         }

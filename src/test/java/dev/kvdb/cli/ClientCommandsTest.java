@@ -229,7 +229,7 @@ class ClientCommandsTest {
         Outcome damaged = run("verify", "--online", "--rate-max", "1");
         assertThat(damaged.exitCode()).isEqualTo(1);
         assertThat(damaged.text())
-                .contains("damaged index: /data/0000000001.log at offset 128: the index has no entry for key 7");
+                .contains("wrong index: /data/0000000001.log at offset 128: the index has no entry for key 7");
         assertThat(damaged.err()).contains("1 finding in " + server.address()).contains("restart the server");
         assertThat(run("verify", "--online", "--rate-max", "1", "--json").text())
                 .contains("\"clean\":false")
