@@ -2,8 +2,8 @@
  * The command line: one picocli class a command.
  *
  * <p>{@link dev.kvdb.cli.Kvdb} is the program's main class. Only {@code serve} starts Quarkus; {@code get},
- * {@code set}, {@code remove}, {@code status} and {@code gc} use {@code dev.kvdb.client}, and {@code import} and
- * {@code export} open the engine on a directory. Commands take their streams, environment and files from a
+ * {@code set}, {@code remove}, {@code status}, {@code gc} and {@code verify --online} use {@code dev.kvdb.client}, and
+ * {@code import}, {@code export}, {@code verify} and {@code repair} use the engine on a directory. Commands take their streams, environment and files from a
  * {@link dev.kvdb.cli.Terminal}, so that each can be run inside a test.
  *
  * <p>Results go to the standard output, everything else to the standard error. Exit codes are those of
