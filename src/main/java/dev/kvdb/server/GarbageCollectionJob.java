@@ -53,8 +53,9 @@ class GarbageCollectionJob {
     private static void report(GarbageCollectionReport report) {
         if (!report.skipped() && report.segmentsCollected() > 0) {
             LOG.infof(
-                    "collected garbage: %d segments, %d KiB copied, %d KiB reclaimed, %d ms",
+                    "collected garbage: %d segment%s, %d KiB copied, %d KiB reclaimed, %d ms",
                     report.segmentsCollected(),
+                    report.segmentsCollected() == 1 ? "" : "s",
                     report.bytesCopied() >> 10,
                     report.bytesReclaimed() >> 10,
                     report.durationMillis());

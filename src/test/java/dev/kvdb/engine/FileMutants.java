@@ -57,28 +57,28 @@ final class FileMutants {
                 Mutant.of(
                         "hint's records taken in any order and at any place",
                         FUZZED_FILES,
-                        20,
+                        200,
                         "log/HintFile.java",
                         "if (!entry.fitsInto(segmentLength) || (before != null && !before.mayPrecede(entry))) {",
                         "if (false) {"),
                 Mutant.of(
                         "snapshot's keys taken in any order and at any place",
                         FUZZED_FILES,
-                        20,
+                        200,
                         "recovery/RecordSource.java",
                         "if (!inOrder || (isCovered && !fits(entryLocation))) {",
                         "if (false) {"),
                 Mutant.of(
                         "manifest's segments taken in any order and of any length",
                         FUZZED_FILES,
-                        20,
+                        200,
                         "format/Manifest.java",
                         "if (!inOrder || !segment.makesSense()) {",
                         "if (false) {"),
                 Mutant.of(
                         "any number taken for a version",
                         FUZZED_FILES,
-                        20,
+                        200,
                         "format/FrameHeader.java",
                         "return number >= 0 && number <= VERSION_MAX;",
                         "return true;"));

@@ -214,7 +214,7 @@ class MutantTest {
                         SNAPSHOTS,
                         16,
                         "LogStructuredStore.java",
-                        "            new Writes().sync();\n",
+                        "            writes.sync();\n",
                         ""),
                 Mutant.of(
                         "snapshot's version older than what it covers",
@@ -296,7 +296,7 @@ class MutantTest {
                 Mutant.of(
                         "cached value served though the index moved on",
                         HISTORIES,
-                        8,
+                        60,
                         "cache/ValueCache.java",
                         "if (cached == null || cached.location() != location) {",
                         "if (cached == null) {"),

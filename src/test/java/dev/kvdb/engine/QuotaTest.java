@@ -81,10 +81,11 @@ class QuotaTest {
     }
 
     @Test
-    void restartWithTheSameQuota_isFullStill_andWithALargerOneWritable() {
+    void restartWithTheSameQuota_refusesSetsStill_andWithALargerOneTakesThem() {
         try (MemoryStore store = new MemoryStore().with(OPTIONS).open()) {
             int keys = fill(store);
             store.reopen();
+            assertThatThrownBy(() -> store.set(keys, VALUE_BYTES)).isInstanceOf(DiskFullException.class);
             assertThat(store.store().statistics().state()).isEqualTo(StoreState.DISK_FULL);
 
             store.with(OPTIONS.toBuilder().quotaBytes(2 * QUOTA).build()).reopen();

@@ -39,6 +39,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -150,36 +151,43 @@ class HealthAndMetricsTest {
                     .until(() -> watches.stream().filter(Watch::isAnswered).count() == watches.size());
 
             assertThat(watches.stream().filter(Watch::isRefused)).hasSizeBetween(20, 40);
-            StatusRuntimeException refusal = catchThrowableOfType(
-                    StatusRuntimeException.class, () -> server.admin().status(StatusRequest.getDefaultInstance()));
+            StatusRuntimeException refusal = watches.stream()
+                    .filter(Watch::isRefused)
+                    .map(watch -> watch.refusal)
+                    .findFirst()
+                    .orElseThrow();
             assertThat(refusal.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
             assertThat(ServerUnderTest.errorInfo(refusal).getReason()).isEqualTo("OVERLOADED");
+            assertThat(server.admin().status(StatusRequest.getDefaultInstance()).getState())
+                    .as("of a call that is no stream")
+                    .isEqualTo(StoreState.STORE_STATE_WRITABLE);
             set(9_002, "while they watch");
         }
-        Awaitility.await()
-                .ignoreException(StatusRuntimeException.class)
-                .until(() -> server.admin()
-                                .status(StatusRequest.getDefaultInstance())
-                                .getState()
-                        == StoreState.STORE_STATE_WRITABLE);
+        Awaitility.await().until(() -> {
+            try (ServerUnderTest another = ServerUnderTest.inProcess()) {
+                Watch watch = new Watch(another);
+                Awaitility.await().until(watch::isAnswered);
+                return !watch.isRefused();
+            }
+        });
     }
 
     /** A watch of the server's health that goes on until its channel is closed. */
     private static final class Watch implements StreamObserver<HealthCheckResponse> {
 
         private volatile boolean answered;
-        private volatile boolean refused;
+        private volatile @Nullable StatusRuntimeException refusal;
 
         Watch(ServerUnderTest server) {
             HealthGrpc.newStub(server.channel()).watch(HealthCheckRequest.getDefaultInstance(), this);
         }
 
         boolean isAnswered() {
-            return answered || refused;
+            return answered || isRefused();
         }
 
         boolean isRefused() {
-            return refused;
+            return refusal != null;
         }
 
         @Override
@@ -189,7 +197,9 @@ class HealthAndMetricsTest {
 
         @Override
         public void onError(Throwable failure) {
-            refused = Status.fromThrowable(failure).getCode() == Status.Code.RESOURCE_EXHAUSTED;
+            if (Status.fromThrowable(failure).getCode() == Status.Code.RESOURCE_EXHAUSTED) {
+                refusal = (StatusRuntimeException) failure;
+            }
         }
 
         @Override

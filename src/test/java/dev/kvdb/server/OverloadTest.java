@@ -6,18 +6,28 @@ import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.ByteString;
 import com.google.rpc.RetryInfo;
 import dev.kvdb.v1.GetRequest;
+import dev.kvdb.v1.KeyValueGrpc;
 import dev.kvdb.v1.SetRequest;
 import dev.kvdb.v1.SetResponse;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
+import jakarta.inject.Inject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest
@@ -34,6 +44,9 @@ class OverloadTest {
                     "kvdb.limits.bytes-in-flight", "128K");
         }
     }
+
+    @Inject
+    CallsInFlight calls;
 
     @Test
     void moreBytesInFlightThanTheLimit_areRefusedWithRetryInfo_andLaterCallsSucceed() throws Exception {
@@ -64,6 +77,46 @@ class OverloadTest {
                             .getEntry()
                             .getValue())
                     .isEqualTo(value);
+        }
+    }
+
+    @Test
+    void requestsThatCameWholeAndWait_areRefusedPastTheLimit() {
+        try (ServerUnderTest server = ServerUnderTest.inProcess()) {
+            SetRequest request = SetRequest.newBuilder()
+                    .setValue(ByteString.copyFrom(new byte[60 << 10]))
+                    .build();
+            List<ClientCall<SetRequest, SetResponse>> open = new ArrayList<>();
+            List<CompletableFuture<Status>> ends = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                int before = i;
+                // The headers of a unary call, and its request, would only leave together with its end.
+                ClientCall<SetRequest, SetResponse> call = server.channel()
+                        .newCall(
+                                KeyValueGrpc.getSetMethod().toBuilder()
+                                        .setType(MethodDescriptor.MethodType.BIDI_STREAMING)
+                                        .build(),
+                                CallOptions.DEFAULT);
+                CompletableFuture<Status> end = new CompletableFuture<>();
+                call.start(
+                        new ClientCall.Listener<>() {
+                            @Override
+                            public void onClose(Status status, Metadata trailers) {
+                                end.complete(status);
+                            }
+                        },
+                        new Metadata());
+                call.sendMessage(request);
+                open.add(call);
+                ends.add(end);
+                Awaitility.await().until(() -> end.isDone() || calls.bytes() > before * (60L << 10));
+            }
+
+            assertThat(ends.get(2).orTimeout(1, TimeUnit.MINUTES).join().getCode())
+                    .isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+            assertThat(ends.subList(0, 2)).noneMatch(CompletableFuture::isDone);
+            open.forEach(call -> call.cancel("the test ends", null));
+            Awaitility.await().until(calls::bytes, Predicate.isEqual(0L));
         }
     }
 
