@@ -24,7 +24,7 @@ class LostSaltTest {
             for (int i = 0; i < 1_000; i++) {
                 SegmentHeader lost = header(new UUID(random.nextLong(), random.nextLong()), random.nextLong());
                 ByteBuffer mark = ByteBuffer.allocate(Mark.FRAME_BYTES);
-                new Mark(lost.storeId(), 3, OFFSET, random.nextLong(5_000), random.nextLong(1L << 40))
+                new Mark(lost.storeId(), 3, OFFSET, random.nextLong(OFFSET), random.nextLong(1L << 40))
                         .encode(mark, lost.salt());
 
                 Optional<SegmentHeader> found =
@@ -32,8 +32,9 @@ class LostSaltTest {
 
                 assertThat(found).isPresent();
                 for (FrameHeader frame : new FrameHeader[] {
-                    FrameHeader.ofRemove(random.nextLong(), random.nextLong()),
-                    FrameHeader.ofSet(random.nextLong(), random.nextLong(), new byte[random.nextInt(50)])
+                    FrameHeader.ofRemove(random.nextLong(FrameHeader.VERSION_MAX), random.nextLong()),
+                    FrameHeader.ofSet(
+                            random.nextLong(FrameHeader.VERSION_MAX), random.nextLong(), new byte[random.nextInt(50)])
                 }) {
                     ByteBuffer bytes = ByteBuffer.allocate(FrameHeader.BYTES_MAX);
                     frame.encode(bytes, lost.salt());

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -37,6 +38,9 @@ class OrderedIndexConcurrencyTest {
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private volatile boolean writing = true;
 
+    /** Counted down by each reader that has begun; on a busy machine all writes may be done before that. */
+    private final CountDownLatch reading = new CountDownLatch(READERS);
+
     @AfterEach
     void stopThreads() {
         threads.shutdownNow();
@@ -54,6 +58,7 @@ class OrderedIndexConcurrencyTest {
                 SplittableRandom own = random.split();
                 readers.add(threads.submit(() -> readWhileWriting(keys, own)));
             }
+            reading.await();
             churn(keys, random);
             assertThat(finish(readers)).allMatch(reads -> reads > 0);
             IndexInvariants.check(index);
@@ -69,6 +74,7 @@ class OrderedIndexConcurrencyTest {
             for (int i = 0; i < READERS; i++) {
                 readers.add(threads.submit(() -> scanWhileWriting(keys)));
             }
+            reading.await();
             churn(keys, new SplittableRandom(seed));
             assertThat(finish(readers)).allMatch(scans -> scans > 0);
             IndexInvariants.check(index);
@@ -268,6 +274,7 @@ class OrderedIndexConcurrencyTest {
             check(location == OrderedIndex.ABSENT || location >= newest[key], key);
             newest[key] = Math.max(newest[key], location);
             reads++;
+            reading.countDown();
         }
         return reads;
     }
@@ -290,6 +297,7 @@ class OrderedIndexConcurrencyTest {
             }
             assertThat(stable).as("untouched keys").isEqualTo(stableKeys);
             scans++;
+            reading.countDown();
         }
         return scans;
     }
