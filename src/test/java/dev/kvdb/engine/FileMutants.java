@@ -69,13 +69,6 @@ final class FileMutants {
                         "if (!inOrder || (isCovered && !fits(entryLocation))) {",
                         "if (false) {"),
                 Mutant.of(
-                        "manifest's segments taken in any order and of any length",
-                        FUZZED_FILES,
-                        200,
-                        "format/Manifest.java",
-                        "if (!inOrder || !segment.makesSense()) {",
-                        "if (false) {"),
-                Mutant.of(
                         "any number taken for a version",
                         FUZZED_FILES,
                         200,
