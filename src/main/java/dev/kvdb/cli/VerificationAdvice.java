@@ -11,10 +11,7 @@ import java.util.Set;
  */
 final class VerificationAdvice {
 
-    /** With one of these a store does not open. */
-    private static final Set<Kind> CLOSED = EnumSet.of(Kind.MANIFEST);
-
-    /** With these it may not. */
+    /** With these a store may not open. */
     private static final Set<Kind> UNCERTAIN = EnumSet.of(Kind.UNREADABLE, Kind.UNSUPPORTED);
 
     private VerificationAdvice() {}
@@ -51,7 +48,7 @@ final class VerificationAdvice {
     }
 
     private static void addPlight(StringBuilder text, Set<Kind> kinds) {
-        if (kinds.stream().anyMatch(CLOSED::contains)) {
+        if (kinds.contains(Kind.MANIFEST)) {
             text.append("\n      Until then the database does not open.");
         } else if (kinds.stream().noneMatch(UNCERTAIN::contains)) {
             text.append("\n      What is whole can still be read.");

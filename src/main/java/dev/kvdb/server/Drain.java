@@ -69,22 +69,18 @@ class Drain {
         String gracePeriod = text(settings.gracePeriod());
         int inFlight = calls.dataRequests();
         if (inFlight > 0) {
-            LOG.infof("stopping: %s in flight may take up to %s", count(inFlight), gracePeriod);
+            LOG.infof("stopping: %s in flight may take up to %s", StoreLifecycle.count(inFlight, "call"), gracePeriod);
         }
         if (!calls.awaitDataEnded(settings.gracePeriod())) {
             LOG.warnf(
                     "%s did not finish within kvdb.shutdown.grace-period (%s); what is left is dropped",
-                    count(calls.dataRequests()), gracePeriod);
+                    StoreLifecycle.count(calls.dataRequests(), "call"), gracePeriod);
         }
         lifecycle.close(settings.gracePeriod().minusNanos(clock.nanoTime() - begin));
         long closed = clock.nanoTime();
         calls.awaitAllEnded(LAST_REPLIES);
         calls.stop();
         transport.close(LAST_REPLIES.minusNanos(clock.nanoTime() - closed));
-    }
-
-    static String count(int calls) {
-        return calls == 1 ? "1 call" : calls + " calls";
     }
 
     static String text(Duration duration) {

@@ -53,9 +53,8 @@ class GarbageCollectionJob {
     private static void report(GarbageCollectionReport report) {
         if (!report.skipped() && report.segmentsCollected() > 0) {
             LOG.infof(
-                    "collected garbage: %d segment%s, %d KiB copied, %d KiB reclaimed, %d ms",
-                    report.segmentsCollected(),
-                    report.segmentsCollected() == 1 ? "" : "s",
+                    "collected garbage: %s, %d KiB copied, %d KiB reclaimed, %d ms",
+                    StoreLifecycle.count(report.segmentsCollected(), "segment"),
                     report.bytesCopied() >> 10,
                     report.bytesReclaimed() >> 10,
                     report.durationMillis());

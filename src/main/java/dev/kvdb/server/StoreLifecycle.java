@@ -134,7 +134,8 @@ public class StoreLifecycle {
                 statistics.log().bytes() >> 10);
     }
 
-    private static String count(long count, String noun) {
+    /** A number and what is counted, in words for a log. */
+    static String count(long count, String noun) {
         return count + " " + noun + (count == 1 ? "" : "s");
     }
 

@@ -11,7 +11,7 @@ class DrainTest {
     @ParameterizedTest
     @CsvSource({"1, 1 call", "2, 2 calls", "17, 17 calls"})
     void calls_areCountedInWords(int calls, String text) {
-        assertThat(Drain.count(calls)).isEqualTo(text);
+        assertThat(StoreLifecycle.count(calls, "call")).isEqualTo(text);
     }
 
     @ParameterizedTest

@@ -6,6 +6,7 @@ import dev.kvdb.engine.error.UnsupportedFormatException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
@@ -86,5 +87,19 @@ final class Findings {
 
     long notesTotal() {
         return notesTotal;
+    }
+
+    /** What was found, with the figures of a verification that is done. */
+    VerificationReport report(int files, long bytes, long records, long liveRecords, long nanos) {
+        return new VerificationReport(
+                files,
+                bytes,
+                records,
+                liveRecords,
+                findings(),
+                findingsTotal(),
+                notes(),
+                notesTotal(),
+                TimeUnit.NANOSECONDS.toMillis(nanos));
     }
 }

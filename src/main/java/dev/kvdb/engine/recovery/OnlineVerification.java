@@ -21,7 +21,6 @@ import java.nio.file.NoSuchFileException;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -120,16 +119,7 @@ public final class OnlineVerification {
         progress.phase("comparing the index");
         long liveRecords = new OnlineIndexCheck(subject, this::paced, this::pass, hinted, complete, findings).run();
         progress.phase("done");
-        return new VerificationReport(
-                files,
-                bytes,
-                records,
-                liveRecords,
-                findings.findings(),
-                findings.findingsTotal(),
-                findings.notes(),
-                findings.notesTotal(),
-                TimeUnit.NANOSECONDS.toMillis(clock.nanoTime() - startNanos));
+        return findings.report(files, bytes, records, liveRecords, clock.nanoTime() - startNanos);
     }
 
     private void checkCancelled() {

@@ -19,7 +19,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -114,16 +113,7 @@ public final class Verification {
             liveRecords = checkIndex(segments);
         }
         progress.phase("done");
-        return new VerificationReport(
-                files,
-                bytes,
-                records,
-                liveRecords,
-                findings.findings(),
-                findings.findingsTotal(),
-                findings.notes(),
-                findings.notesTotal(),
-                TimeUnit.NANOSECONDS.toMillis(clock.nanoTime() - startNanos));
+        return findings.report(files, bytes, records, liveRecords, clock.nanoTime() - startNanos);
     }
 
     private @Nullable Manifest readManifest() {
