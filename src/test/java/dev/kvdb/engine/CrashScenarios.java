@@ -24,17 +24,18 @@ public final class CrashScenarios {
     private CrashScenarios() {}
 
     /**
-     * Runs a scenario; the number of runs bounds how long it takes.
+     * Runs a scenario that often, with a seed of its own each time.
      *
-     * @throws AssertionError where the engine gives a wrong answer, or fails with an error that it has no reason for
+     * @throws AssertionError where the engine gives a wrong answer, or fails with an error that it has no reason for;
+     *     says in which of the runs
      */
     public static void run(String scenario, long seed, int runs) {
         Logs.silenceEngine();
         for (int run = 0; run < runs; run++) {
             try {
                 run(scenario, seed + run);
-            } catch (RuntimeException e) {
-                throw new AssertionError(scenario + " failed: " + e, e);
+            } catch (RuntimeException | AssertionError e) {
+                throw new AssertionError("run " + (run + 1) + " of " + runs + ": " + e, e);
             }
         }
     }
@@ -97,7 +98,7 @@ public final class CrashScenarios {
         SegmentFuzzTest segments = new SegmentFuzzTest();
         CacheFuzzTest caches = new CacheFuzzTest();
         ManifestFuzzTest manifests = new ManifestFuzzTest();
-        for (int i = 0; i < 100; i++) {
+        for (int i = 0; i < 500; i++) {
             byte[] data = new byte[random.nextInt(200)];
             random.nextBytes(data);
             segments.framesWithTheRightChecksums_areReadForWhatTheyAreOrRefused(data);

@@ -16,37 +16,28 @@ final class FileMutants {
         String index = "recovery/IndexCheck.java";
         return Stream.of(
                 Mutant.of(
-                        "values not verified",
-                        VERIFICATION,
-                        1,
-                        segment,
-                        "if (!scanner.valueIntact()) {",
-                        "if (false) {"),
+                        "values not verified", VERIFICATION, segment, "if (!scanner.valueIntact()) {", "if (false) {"),
                 Mutant.of(
                         "damaged frames passed over",
                         VERIFICATION,
-                        1,
                         segment,
                         "            return skipDamage();\n",
                         "            return false;\n"),
                 Mutant.of(
                         "hint not compared with its segment",
                         VERIFICATION,
-                        1,
                         "recovery/HintCheck.java",
                         "            compare(hint, path, records, segment.path(), findings);\n",
                         "            while (hint.next() != null) { }\n"),
                 Mutant.of(
                         "entries of the snapshot not looked up",
                         VERIFICATION,
-                        1,
                         index,
                         "            checkEntry(with, key, entry, asOf);\n",
                         ""),
                 Mutant.of(
                         "keys that the snapshot lacks passed over",
                         VERIFICATION,
-                        1,
                         index,
                         "} else if (complete && with",
                         "} else if (!complete && with"));
@@ -57,21 +48,18 @@ final class FileMutants {
                 Mutant.of(
                         "hint's records taken in any order and at any place",
                         FUZZED_FILES,
-                        200,
                         "log/HintFile.java",
                         "if (!entry.fitsInto(segmentLength) || (before != null && !before.mayPrecede(entry))) {",
                         "if (false) {"),
                 Mutant.of(
                         "snapshot's keys taken in any order and at any place",
                         FUZZED_FILES,
-                        200,
                         "recovery/RecordSource.java",
                         "if (!inOrder || (isCovered && !fits(entryLocation))) {",
                         "if (false) {"),
                 Mutant.of(
                         "any number taken for a version",
                         FUZZED_FILES,
-                        200,
                         "format/FrameHeader.java",
                         "return number >= 0 && number <= VERSION_MAX;",
                         "return true;"));
@@ -83,7 +71,6 @@ final class FileMutants {
                 Mutant.of(
                         "damaged segments deleted before the swap",
                         REPAIR,
-                        4,
                         repair,
                         "                segments.change(change, liveAsOf + 1);\n",
                         "                for (Segment gone : replaced) {\n"
@@ -92,14 +79,12 @@ final class FileMutants {
                 Mutant.of(
                         "manifest swapped before the new segments are synced",
                         REPAIR,
-                        4,
                         "recovery/RepairOutput.java",
                         "        open.finish();\n",
                         "        open.mark();\n        open.flush();\n"),
                 Mutant.of(
                         "damaged bytes set aside, and not synced",
                         REPAIR,
-                        4,
                         "recovery/SetAsideFile.java",
                         "            directory.sync(target, name);\n",
                         ""));
@@ -112,42 +97,36 @@ final class FileMutants {
                 Mutant.of(
                         "older value of a lost key stands",
                         REPAIR,
-                        4,
                         decision,
                         "            tombstones.put(key, buriedVersion);\n",
                         ""),
                 Mutant.of(
                         "what the snapshot alone knows to be removed comes back",
                         REPAIR,
-                        4,
                         decision,
                         "!decision.lost.isEmpty() || decision.snapshotVersion > 0",
                         "!decision.lost.isEmpty()"),
                 Mutant.of(
                         "tombstones of damaged segments not kept",
                         REPAIR,
-                        4,
                         decision,
                         "            segment.copyTombstones(output);\n",
                         ""),
                 Mutant.of(
                         "loss not asked about",
                         REPAIR,
-                        4,
                         repair,
                         "(!loss.isNone() && !acceptLoss)",
                         "(loss.manifestUncertain() && !acceptLoss)"),
                 Mutant.of(
                         "record with a damaged header taken for whole without a proof",
                         REPAIR,
-                        4,
                         "recovery/RecordSalvage.java",
                         "boolean proven = ",
                         "boolean proven = header.version() > 0 || "),
                 Mutant.of(
                         "records of which no key is known passed over",
                         REPAIR,
-                        4,
                         decision,
                         "                hidden.addAll(segment.hidden());\n",
                         ""));

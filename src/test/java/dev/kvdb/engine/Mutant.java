@@ -27,10 +27,9 @@ import javax.tools.ToolProvider;
  *
  * @param name what the bug is
  * @param scenario the harness that must catch it
- * @param runs how many runs it has for that at most: several times what it needed when it was written
  * @param edits what is changed
  */
-record Mutant(String name, String scenario, int runs, List<Edit> edits) {
+record Mutant(String name, String scenario, List<Edit> edits) {
 
     private static final Path SOURCES = Path.of("src/main/java/dev/kvdb/engine");
 
@@ -43,14 +42,14 @@ record Mutant(String name, String scenario, int runs, List<Edit> edits) {
      */
     record Edit(String file, String find, String replacement) {}
 
-    static Mutant of(String name, String scenario, int runs, String file, String find, String replacement) {
-        return new Mutant(name, scenario, runs, List.of(new Edit(file, find, replacement)));
+    static Mutant of(String name, String scenario, String file, String find, String replacement) {
+        return new Mutant(name, scenario, List.of(new Edit(file, find, replacement)));
     }
 
     Mutant and(String file, String find, String replacement) {
         List<Edit> more = new ArrayList<>(edits);
         more.add(new Edit(file, find, replacement));
-        return new Mutant(name, scenario, runs, List.copyOf(more));
+        return new Mutant(name, scenario, List.copyOf(more));
     }
 
     @Override
@@ -58,8 +57,10 @@ record Mutant(String name, String scenario, int runs, List<Edit> edits) {
         return name;
     }
 
-    /** Runs the scenario on an engine that has the bug; throws what the scenario throws. */
-    void run(long seed) throws Throwable {
+    /**
+     * Runs the scenario that often at most on an engine that has the bug; throws what the first run to find it throws.
+     */
+    void run(long seed, int runs) throws Throwable {
         Class<?> scenarios = new MutatedEngine(compile()).loadClass("dev.kvdb.engine.CrashScenarios");
         try {
             scenarios.getMethod("run", String.class, long.class, int.class).invoke(null, scenario, seed, runs);
