@@ -145,6 +145,7 @@ final class CollectionRuns {
     /** One swap, from the reserve where the disk is full. */
     private Optional<GarbageCollector.Outcome> collectOnce(double deadShareMin) throws IOException {
         maintenance.lock();
+        space.copyBegins(options.segmentBytesMax());
         try {
             if (mustStop()) {
                 return Optional.empty();
@@ -154,6 +155,7 @@ final class CollectionRuns {
             space.isFull(String.valueOf(e.getMessage()));
             return collector.collectOnce(deadShareMin, this::mustStop);
         } finally {
+            space.copyEnds();
             maintenance.unlock();
         }
     }

@@ -22,6 +22,9 @@ final class DiskSpace {
     private final Availability availability;
     private final Quota quota;
 
+    /** What the copy that a collection is making may still take. */
+    private long copyBytesMax;
+
     DiskSpace(DiskReserve reserve, Availability availability, Quota quota) {
         this.reserve = reserve;
         this.availability = availability;
@@ -32,6 +35,18 @@ final class DiskSpace {
     synchronized StoreException isFull(String detail) {
         reserve.release();
         return availability.diskFull(detail);
+    }
+
+    /**
+     * A collection begins to make a copy of at most so many bytes: they are not taken back for the reserve meanwhile.
+     */
+    synchronized void copyBegins(long bytesMax) {
+        copyBytesMax = bytesMax;
+    }
+
+    /** The copy is made, or given up. */
+    synchronized void copyEnds() {
+        copyBytesMax = 0;
     }
 
     /** Bytes that the quota lets be written. */
@@ -55,10 +70,13 @@ final class DiskSpace {
                                 + (crossing.upwards() ? "; at the quota it takes no more sets" : "")));
     }
 
-    /** Goes on writing where disk and quota have so many bytes of room, and the reserve can be had. */
-    void lookForRoom(StoreDirectory directory, long neededBytes) {
+    /**
+     * Goes on writing where disk and quota have so many bytes of room, beside what a collection needs, and the reserve
+     * can be had.
+     */
+    synchronized void lookForRoom(StoreDirectory directory, long neededBytes) {
         try {
-            if (Math.min(directory.usableBytes(), quotaRoomBytes()) >= neededBytes) {
+            if (Math.min(directory.usableBytes(), quotaRoomBytes()) >= neededBytes + copyBytesMax) {
                 isThere();
             }
         } catch (IOException e) {
