@@ -252,10 +252,15 @@ final class OnlineIndexCheck {
     private boolean checkRecord(long key, long entry, Newest newest) {
         pass.accept(RecordLocation.frameBytesAtLeast(entry));
         int id = RecordLocation.segmentId(entry);
-        String wrong;
-        @Nullable Segment pinned = null;
+        @Nullable Segment pinned;
         try {
             pinned = segments.pin(id);
+        } catch (DamageException e) {
+            // There is no such file, which is a finding already.
+            return true;
+        }
+        String wrong;
+        try {
             if (pinned == null) {
                 wrong = "the index has key " + key + " there, and the store has no such segment";
             } else {
