@@ -52,6 +52,9 @@ public final class Recovery {
     /** The segments as their files were found, by id. */
     private final Map<Integer, SegmentAdoption> adopted = new TreeMap<>();
 
+    /** Segments with values that were found damaged, by id. */
+    private final Set<Integer> withDamagedValues = new HashSet<>();
+
     private final Set<Integer> hintsRefused = new HashSet<>();
     private boolean snapshotRefused;
     private boolean snapshotRead;
@@ -158,6 +161,9 @@ public final class Recovery {
                 logDamage(segment);
                 if (!covered.contains(segment.id())) {
                     sources.add(openHint(segment, segments, hidden, briefly, progress));
+                }
+                if (withDamagedValues.contains(segment.id())) {
+                    segment.noteDamage();
                 }
             }
             progress.phase("building the index");
@@ -311,9 +317,6 @@ public final class Recovery {
                 LOG.log(Level.ERROR, "damage in " + segment.path() + " behind its last record; no record is hit");
             }
         }
-        if (contents.damagedValues() > 0) {
-            segment.noteDamage();
-        }
         noteScanned(segment.id(), contents);
         return contents;
     }
@@ -340,6 +343,7 @@ public final class Recovery {
                             + " hides the keys of records; the store is read-only");
         }
         if (contents.damagedValues() > 0) {
+            withDamagedValues.add(segmentId);
             LOG.log(
                     Level.ERROR,
                     contents.damagedValues() + " damaged values in "
