@@ -108,10 +108,27 @@ final class CommandLineProgram {
         line.registerConverter(ServerAddress.class, Converters::serverAddress);
         line.registerConverter(ByteOrderChoice.class, Converters::byteOrder);
         line.registerConverter(java.time.Duration.class, Converters::duration);
+        line.setExecutionStrategy(parsed -> {
+            requireNoUselessServer(parsed);
+            return new CommandLine.RunLast().execute(parsed);
+        });
         line.setParameterExceptionHandler(
                 (e, args) -> FailureReport.usage(e, args).print(terminal));
         line.setExecutionExceptionHandler(
                 (e, failed, parsed) -> FailureReport.of(e, failed).print(terminal));
+    }
+
+    /** A command that calls no server would do its work elsewhere than on the one that is named before it. */
+    private static void requireNoUselessServer(CommandLine.ParseResult parsed) {
+        KvdbCommand top = (KvdbCommand) parsed.commandSpec().userObject();
+        if (top.server().isGiven() && parsed.hasSubcommand()) {
+            CommandLine.Model.CommandSpec command = parsed.subcommand().commandSpec();
+            if (command.findOption("--server") == null) {
+                throw new CommandLine.ParameterException(
+                        command.commandLine(),
+                        "'kvdb " + command.name() + "' calls no server: it takes neither --server nor --timeout");
+            }
+        }
     }
 
     private boolean colours() {

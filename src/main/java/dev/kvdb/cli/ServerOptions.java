@@ -40,7 +40,7 @@ final class ServerOptions {
         return KvdbClient.connect(address(terminal, outer), options);
     }
 
-    /** Whether the command line names a server, or a timeout, behind the command's name. */
+    /** Whether a server, or a timeout, is given here. */
     boolean isGiven() {
         return server != null || timeout != null;
     }

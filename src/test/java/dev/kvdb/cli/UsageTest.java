@@ -61,6 +61,14 @@ class UsageTest {
                 "verify a b",
                 "verify --online a",
                 "verify --server localhost:1",
+                "--server localhost:1 verify",
+                "--timeout 5s verify",
+                "--server localhost:1 repair --accept-loss",
+                "--server localhost:1 import f",
+                "--server localhost:1 export f",
+                "--server localhost:1 serve",
+                "--timeout 5s serve",
+                "--server localhost:1 completion",
                 "verify --rate-max 5 a",
                 "verify --online --rate-max x",
                 "verify --jsn a",
@@ -101,6 +109,7 @@ class UsageTest {
         "import --dryrun v16 data, unknown option '--dryrun'",
         "import --dryrun v16 data, Did you mean '--dry-run'",
         "serve localhost:1 --data, unknown option '--data'",
+        "--server localhost:1 repair --accept-loss, 'kvdb repair' calls no server",
         "export f --value-bytes-max 1GiB, '1GiB' is over 256.0 MiB",
     })
     void wrongCommandLine_isAnsweredWithWhatIsWrong(String line, String text) {
@@ -142,7 +151,19 @@ class UsageTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"serve", "set", "get", "remove", "status", "gc", "import", "export", "verify", "completion"})
+            strings = {
+                "serve",
+                "set",
+                "get",
+                "remove",
+                "status",
+                "gc",
+                "import",
+                "export",
+                "verify",
+                "repair",
+                "completion"
+            })
     void help_ofEachCommand_exits0OnStdout(String command) {
         Outcome outcome = new CommandRun().run(command, "--help");
         assertThat(outcome.exitCode()).isZero();
@@ -155,7 +176,18 @@ class UsageTest {
     void help_listsEachCommandAndTheExitCodes() {
         String help = new CommandRun().run("--help").text();
         assertThat(help)
-                .contains("serve", "set", "get", "remove", "status", "gc", "import", "export", "verify", "completion")
+                .contains(
+                        "serve",
+                        "set",
+                        "get",
+                        "remove",
+                        "status",
+                        "gc",
+                        "import",
+                        "export",
+                        "verify",
+                        "repair",
+                        "completion")
                 .contains("Exit codes:", "141", "--server", "--timeout", "--json");
     }
 
