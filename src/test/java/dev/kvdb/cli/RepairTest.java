@@ -167,6 +167,7 @@ class RepairTest {
         flip(SEGMENT, FIRST_RECORD + 33 + 5);
         Outcome outcome = repair("--json");
         assertThat(outcome.exitCode()).isEqualTo(1);
+        assertThat(outcome.err()).isEmpty();
         assertThat(outcome.text())
                 .hasLineCount(1)
                 .startsWith("{\"database\":\"" + database + "\",\"outcome\":\"loss-not-accepted\",\"acceptLoss\":false,"
