@@ -18,8 +18,8 @@ final class ExitCode {
     static final int UNREACHABLE = 3;
     /** The server replied that it refuses the call, or failed it. */
     static final int SERVER_FAILED = 4;
-    /** The server did not reply in time. */
-    static final int TIMED_OUT = 5;
+    /** The server did not reply in time, or the connection to it broke. */
+    static final int NO_REPLY = 5;
     /** A defect of kvdb. */
     static final int INTERNAL = 70;
     /** The reader of the standard output went away; as a shell shows a program that SIGPIPE ended. */

@@ -61,8 +61,19 @@ record FailureReport(int exitCode, @Nullable String reason, String message, bool
                                 + "Is it running? Start one with 'kvdb serve', or name another with "
                                 + "--server HOST:PORT.",
                         json);
+            case CONNECTION_LOST ->
+                new FailureReport(
+                        ExitCode.NO_REPLY,
+                        reason,
+                        message(e) + CONTINUATION + "If it was a write, it may have been applied.",
+                        json);
             case TIMED_OUT ->
-                new FailureReport(ExitCode.TIMED_OUT, reason, message(e) + "; wait longer with --timeout", json);
+                new FailureReport(
+                        ExitCode.NO_REPLY,
+                        reason,
+                        message(e) + CONTINUATION
+                                + "If it was a write, it may have been applied. Wait longer with --timeout.",
+                        json);
             case REFUSED, FAILED ->
                 new FailureReport(
                         ExitCode.SERVER_FAILED, reason, (reason == null ? e.code() : reason) + ": " + message(e), json);

@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
             "  2:the command line is wrong",
             "  3:there is no connection to a server",
             "  4:the server refused the call, or failed it",
-            "  5:the server did not reply in time; a write may have been applied",
+            "  5:no reply came in time, or the connection broke; a write may have been",
+            "    applied",
             " 70:a defect of kvdb",
             "141:the reader of the standard output went away"
         },

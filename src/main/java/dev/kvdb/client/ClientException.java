@@ -11,8 +11,10 @@ public final class ClientException extends RuntimeException {
 
     /** What kind of failure it was: what a caller can decide by. */
     public enum Kind {
-        /** There is no connection, or it broke. A write on a broken connection may or may not have been applied. */
+        /** There is no connection to a server. Nothing was written. */
         UNREACHABLE,
+        /** The connection broke before the reply. A write may or may not have been applied. */
+        CONNECTION_LOST,
         /** The server did not reply in time. A write may or may not have been applied. */
         TIMED_OUT,
         /**

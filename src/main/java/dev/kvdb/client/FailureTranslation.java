@@ -24,9 +24,9 @@ final class FailureTranslation {
 
     private FailureTranslation() {}
 
-    /** @param connected whether there was a connection when the call failed */
+    /** @param sent whether the call went out on a connection */
     static ClientException translate(
-            StatusRuntimeException e, ServerAddress address, long timeoutMillis, boolean connected) {
+            StatusRuntimeException e, ServerAddress address, long timeoutMillis, boolean sent) {
         Status status = e.getStatus();
         String code = status.getCode().name();
         ErrorInfo info = errorInfo(e);
@@ -52,9 +52,13 @@ final class FailureTranslation {
             return new ClientException(ClientException.Kind.REFUSED, code, VALUE_TOO_LARGE, Map.of(), message, e);
         }
         boolean timedOut = status.getCode() == Status.Code.DEADLINE_EXCEEDED;
-        if (timedOut && connected) {
+        if (timedOut && sent) {
             String message = "no reply from " + address + " within " + timeoutMillis + " ms";
             return new ClientException(ClientException.Kind.TIMED_OUT, code, null, Map.of(), message, e);
+        }
+        if (sent && status.getCode() == Status.Code.UNAVAILABLE) {
+            String message = "the connection to " + address + " broke before the reply: " + description(status);
+            return new ClientException(ClientException.Kind.CONNECTION_LOST, code, null, Map.of(), message, e);
         }
         if (timedOut || status.getCode() == Status.Code.UNAVAILABLE) {
             String why = timedOut ? "no connection within " + timeoutMillis + " ms" : unreachable(status);

@@ -17,7 +17,6 @@ import dev.kvdb.v1.StatusResponse;
 import dev.kvdb.v1.VerifyRequest;
 import dev.kvdb.v1.VerifyResponse;
 import io.grpc.CallOptions;
-import io.grpc.ConnectivityState;
 import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
@@ -37,7 +36,7 @@ import java.util.function.Consumer;
 
 /**
  * One connection to a kvdb server, made when the first call needs it and made anew when it breaks. Calls are never
- * retried: after a {@link ClientException} of kind {@code UNREACHABLE} or {@code TIMED_OUT}, a write may or may not
+ * retried: after a {@link ClientException} of kind {@code CONNECTION_LOST} or {@code TIMED_OUT}, a write may or may not
  * have been applied.
  *
  * <p>Safe for use by any number of threads; the calling thread blocks. The client owns its connection and event-loop
@@ -134,32 +133,35 @@ public final class KvdbClient implements AutoCloseable {
         bytesPerSecondMax.ifPresent(request::setBytesPerSecondMax);
         Context.CancellableContext context = Context.current().withCancellation();
         Context previous = context.attach();
+        SentCall call = new SentCall();
         try {
             ClientCalls.blockingServerStreamingCall(
-                            channel, AdminGrpc.getVerifyMethod(), callOptions(), request.build())
+                            channel, AdminGrpc.getVerifyMethod(), callOptions(call), request.build())
                     .forEachRemaining(received);
         } catch (StatusRuntimeException e) {
-            throw translated(e);
+            throw translated(e, call);
         } finally {
             context.detach(previous);
             context.cancel(null);
         }
     }
 
-    private CallOptions callOptions() {
-        return CallOptions.DEFAULT.withDeadlineAfter(options.timeoutMillis(), TimeUnit.MILLISECONDS);
+    private CallOptions callOptions(SentCall call) {
+        return CallOptions.DEFAULT
+                .withDeadlineAfter(options.timeoutMillis(), TimeUnit.MILLISECONDS)
+                .withStreamTracerFactory(call);
     }
 
-    private ClientException translated(StatusRuntimeException e) {
-        boolean connected = channel.getState(false) == ConnectivityState.READY;
-        return FailureTranslation.translate(e, address, options.timeoutMillis(), connected);
+    private ClientException translated(StatusRuntimeException e, SentCall call) {
+        return FailureTranslation.translate(e, address, options.timeoutMillis(), call.isSent());
     }
 
     private <Q, P> P call(MethodDescriptor<Q, P> method, Q request) {
+        SentCall call = new SentCall();
         try {
-            return ClientCalls.blockingUnaryCall(channel, method, callOptions(), request);
+            return ClientCalls.blockingUnaryCall(channel, method, callOptions(call), request);
         } catch (StatusRuntimeException e) {
-            throw translated(e);
+            throw translated(e, call);
         }
     }
 

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kvdb.cli.CommandRun.Outcome;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -262,31 +260,6 @@ class ClientCommandsTest {
                 .isZero();
     }
 
-    @Test
-    void unreachableServer_exits3NamingTheAddressAndWhatToTry() throws IOException {
-        int port;
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = socket.getLocalPort();
-        }
-        Outcome outcome = new CommandRun().run("--server", "127.0.0.1:" + port, "get", "1");
-        assertThat(outcome.exitCode()).isEqualTo(3);
-        assertThat(outcome.out()).isEmpty();
-        assertThat(outcome.err())
-                .contains("127.0.0.1:" + port)
-                .contains("connection refused")
-                .contains("kvdb serve")
-                .contains("--server");
-    }
-
-    @Test
-    void serverThatNeverSpeaks_exits3() throws IOException {
-        try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            Outcome outcome = new CommandRun()
-                    .run("--timeout", "300ms", "--server", "127.0.0.1:" + silent.getLocalPort(), "get", "1");
-            assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(3);
-        }
-    }
-
     @ParameterizedTest
     @ValueSource(strings = {"256.1.1.1:5", "1.2.3:4", "my_host:1", "a..b", ".", "localhost:0"})
     void addressThatCannotBeCalled_isAUsageError(String address) {
@@ -312,32 +285,6 @@ class ClientCommandsTest {
                 .startsWith("kvdb: VALUE_TOO_LARGE: ")
                 .contains("kvdb.storage.value-size-max")
                 .hasLineCount(1);
-    }
-
-    @Test
-    void serverThatSpeaksOnlyHttp_exits3InTwoLines() throws IOException {
-        try (PlainHttp2Server other = new PlainHttp2Server()) {
-            Outcome outcome = new CommandRun().run("--server", other.address(), "get", "1");
-            assertThat(outcome.exitCode()).isEqualTo(3);
-            assertThat(outcome.err())
-                    .contains(other.address())
-                    .contains("not its gRPC port (HTTP status code 404)")
-                    .hasLineCount(2);
-        }
-    }
-
-    @Test
-    void unknownHost_exits3() {
-        Outcome outcome = new CommandRun().run("--server", "no-such-host.invalid:1", "get", "1");
-        assertThat(outcome.exitCode()).isEqualTo(3);
-        assertThat(outcome.err()).contains("no-such-host.invalid:1");
-    }
-
-    @Test
-    void serverThatDoesNotReply_exits5() {
-        Outcome outcome = run("get", Long.toString(FakeServer.SILENT_KEY), "--timeout", "500ms");
-        assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(5);
-        assertThat(outcome.err()).contains("within 500 ms").contains("--timeout");
     }
 
     @Test

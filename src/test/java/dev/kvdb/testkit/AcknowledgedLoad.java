@@ -48,7 +48,9 @@ public final class AcknowledgedLoad {
     /** Replies to a write that was turned away at the door. */
     private static final Set<String> NOT_TAKEN = Set.of("OVERLOADED", "STARTING", "SHUTTING_DOWN");
     /** No reply: the write may still take effect, as long as the server lives. */
-    private static final Set<String> NO_REPLY = Set.of("TIMED_OUT", "UNREACHABLE");
+    private static final Set<String> NO_REPLY = Set.of("TIMED_OUT", "CONNECTION_LOST", "UNREACHABLE");
+    /** The server is gone. */
+    private static final Set<String> NO_SERVER = Set.of("CONNECTION_LOST", "UNREACHABLE");
 
     private final KvdbClient client;
     private final AcknowledgedRecord record;
@@ -342,7 +344,7 @@ public final class AcknowledgedLoad {
                 LockSupport.parkNanos(PAUSE_NANOS);
             } else if (NO_REPLY.contains(reason)) {
                 generations[slot]++;
-                alone = reason.equals("UNREACHABLE");
+                alone = NO_SERVER.contains(reason);
             } else if (reason.equals("DISK_FULL") && write.isRemove()) {
                 // The disk may have filled up under it.
                 count("remove-refused-by-full-disk");
@@ -364,7 +366,7 @@ public final class AcknowledgedLoad {
             } catch (ClientException e) {
                 String reason = reason(e);
                 count("read-" + reason);
-                alone = reason.equals("UNREACHABLE");
+                alone = NO_SERVER.contains(reason);
                 if (!NO_REPLY.contains(reason) && !NOT_TAKEN.contains(reason)) {
                     find("UNREADABLE: key " + key + ": " + e.getMessage());
                 }
