@@ -33,7 +33,7 @@ final class FileMutants {
                         "entries of the snapshot not looked up",
                         VERIFICATION,
                         index,
-                        "            checkEntry(with, key, entry, asOf);\n",
+                        "            checkEntry(with, key);\n",
                         ""),
                 Mutant.of(
                         "keys that the snapshot lacks passed over",

@@ -35,7 +35,6 @@ final class HintCheck {
         int[] rows = records.byKey();
         int at = 0;
         HintEntry listed = hint.next();
-        HintEntry before = null;
         while (listed != null || at < rows.length) {
             HintEntry stored = at < rows.length ? records.row(rows[at]) : null;
             int order = order(listed, stored);
@@ -54,10 +53,6 @@ final class HintCheck {
                 at++;
             }
             if (order <= 0) {
-                if (before != null && order(before, listed) > 0) {
-                    findings.add(Finding.Kind.HINT, path, 0, "lists " + describe(listed) + " out of order");
-                }
-                before = listed;
                 listed = hint.next();
             }
         }

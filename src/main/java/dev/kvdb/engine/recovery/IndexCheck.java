@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Merges the records of all segments by key, and compares the snapshot with them: each of its entries must point at
- * that key's newest record as of the snapshot's version, and an open that goes by the snapshot must come to the index
- * that one without it comes to. Holds no more than the records of one key.
+ * that key's newest record as of the snapshot's version, and it must have an entry for each key whose newest record it
+ * covers. Since it covers no record that is newer than itself ({@link SnapshotCheck} sees to that), an open that goes
+ * by it comes to the index that one without it comes to. Holds no more than the records of one key.
  *
  * <p>Belongs to one thread.
  */
@@ -71,7 +72,7 @@ final class IndexCheck {
             add(source);
             advance(source);
         }
-        long truth = newest(Long.MIN_VALUE, RecordSource.TOMBSTONE, false);
+        long truth = newest(false);
         if (truth != RecordSource.TOMBSTONE) {
             liveRecords++;
         }
@@ -88,21 +89,16 @@ final class IndexCheck {
     }
 
     private void compare(SnapshotCheck with, long key, long truth) {
-        long asOf = with.header().version();
         if (snapshotHasNext && with.key() == key) {
-            long entry = with.location();
-            checkEntry(with, key, entry, asOf);
-            if (complete && newest(asOf, entry, true) != truth) {
-                with.add("an open by the snapshot would take " + describe(newest(asOf, entry, true)) + " for key " + key
-                        + "; the log has " + describe(truth));
-            }
+            checkEntry(with, key);
             advanceSnapshot();
-        } else if (complete && with.isIntact() && newest(Long.MIN_VALUE, RecordSource.TOMBSTONE, true) != truth) {
+        } else if (complete && with.isIntact() && newest(true) != truth) {
             with.addLack("has no entry for key " + key + "; the log has " + describe(truth));
         }
     }
 
-    private void checkEntry(SnapshotCheck with, long key, long entry, long asOf) {
+    private void checkEntry(SnapshotCheck with, long key) {
+        long entry = with.location();
         long version = -1;
         for (int i = 0; i < records; i++) {
             if (locations[i] == entry) {
@@ -113,23 +109,26 @@ final class IndexCheck {
             with.add("the entry of key " + key + " is " + describe(entry) + ", where no intact record of it is");
             return;
         }
+        long asOf = with.header().version();
+        long newest = version;
         for (int i = 0; i < records; i++) {
-            if (versions[i] > version && versions[i] <= asOf) {
-                with.add("the entry of key " + key + " is of version " + version + ", though version " + versions[i]
-                        + " is in the snapshot of version " + asOf);
+            if (versions[i] <= asOf) {
+                newest = Math.max(newest, versions[i]);
             }
+        }
+        if (newest > version) {
+            with.add("the entry of key " + key + " is of version " + version + ", though version " + newest
+                    + " is in the snapshot of version " + asOf);
         }
     }
 
-    /** The newest of the records and of one more: the rule of {@link IndexMerge}. */
-    private long newest(long version, long location, boolean uncoveredOnly) {
-        long newestVersion = version;
-        long newest = location;
+    /** Where the newest record is, of all or of those that the snapshot does not cover. */
+    private long newest(boolean uncoveredOnly) {
+        long newestVersion = -1;
+        long newest = RecordSource.TOMBSTONE;
         for (int i = 0; i < records; i++) {
             boolean counts = !uncoveredOnly || !covered[i];
-            boolean wins =
-                    versions[i] > newestVersion || (versions[i] == newestVersion && newest == RecordSource.TOMBSTONE);
-            if (counts && wins) {
+            if (counts && versions[i] > newestVersion) {
                 newestVersion = versions[i];
                 newest = locations[i];
             }

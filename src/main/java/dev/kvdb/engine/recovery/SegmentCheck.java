@@ -140,15 +140,20 @@ final class SegmentCheck {
         Optional<Mark> mark = scanner.mark();
         if (mark.isEmpty()) {
             if (scanner.valueIntact()) {
-                findings.add(Finding.Kind.MARK, path, scanner.offset(), "the mark is of another store or segment");
+                findings.add(
+                        Finding.Kind.MARK,
+                        path,
+                        scanner.offset(),
+                        "the mark is none of this segment: it names another store or segment, or says that what follows "
+                                + "it was durable");
             }
-        } else if (mark.get().durableTo() > mark.get().offset() || mark.get().lastVersion() < versionBefore) {
+        } else if (mark.get().lastVersion() < versionBefore) {
             findings.add(
                     Finding.Kind.MARK,
                     path,
                     scanner.offset(),
-                    "the mark says that all before offset " + mark.get().durableTo() + " is durable and version "
-                            + mark.get().lastVersion() + " the last, behind version " + versionBefore);
+                    "the mark says that version " + mark.get().lastVersion() + " was the last, behind version "
+                            + versionBefore);
         }
     }
 

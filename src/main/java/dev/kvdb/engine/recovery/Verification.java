@@ -101,7 +101,6 @@ public final class Verification {
             }
         } else {
             Segments segments = new Segments(directory, manifest, OPEN_FILES_MAX);
-            checkEntries(manifest);
             checkStrayFiles(manifest);
             for (Manifest.SegmentEntry entry : manifest.segments()) {
                 Segment segment = checkSegment(entry, manifest);
@@ -136,27 +135,6 @@ public final class Verification {
         return null;
     }
 
-    private void checkEntries(Manifest manifest) {
-        String path = directory.file(StoreFileNames.MANIFEST).toString();
-        int idBefore = 0;
-        int open = 0;
-        for (Manifest.SegmentEntry entry : manifest.segments()) {
-            if (entry.id() <= idBefore || entry.id() >= manifest.nextSegmentId()) {
-                findings.add(
-                        Finding.Kind.MANIFEST,
-                        path,
-                        0,
-                        "lists segment " + entry.id() + " behind " + idBefore + ", and " + manifest.nextSegmentId()
-                                + " as the next");
-            }
-            idBefore = entry.id();
-            open += entry.sealed() ? 0 : 1;
-            if (!entry.sealed() && (open > 1 || entry.kind() != SegmentHeader.Kind.APPENDED)) {
-                findings.add(Finding.Kind.MANIFEST, path, 0, "segment " + entry.id() + " cannot be unsealed");
-            }
-        }
-    }
-
     private static Manifest.SegmentEntry unlisted(int id) {
         return new Manifest.SegmentEntry(id, SegmentHeader.Kind.APPENDED, false, 0);
     }
@@ -185,7 +163,7 @@ public final class Verification {
             Segment segment = Segment.sealed(header, directory, entry.sealed() ? entry.length() : length);
             count(length);
             checkFrames(file, segment, length);
-            checkHint(segment, entry, manifest != null);
+            checkHint(segment, entry);
             return segment;
         } catch (DamageException e) {
             findings.add(
@@ -239,10 +217,10 @@ public final class Verification {
         contents.put(segment.id(), found);
     }
 
-    private void checkHint(Segment segment, Manifest.SegmentEntry entry, boolean listed) {
+    private void checkHint(Segment segment, Manifest.SegmentEntry entry) {
         String name = StoreFileNames.hint(segment.id());
         if (!names.contains(name) || !entry.sealed()) {
-            if (listed && entry.sealed()) {
+            if (entry.sealed()) {
                 findings.note(segment.path() + " has no hint; the next open makes it anew, unless the snapshot covers "
                         + "the segment");
             }
