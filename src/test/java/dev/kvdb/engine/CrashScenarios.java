@@ -58,6 +58,7 @@ public final class CrashScenarios {
             case "damage" -> damage(seed);
             case "fuzzed files" -> fuzzedFiles(seed);
             case "verification" -> verification(seed);
+            case "forged files" -> Forgery.all().forEach(Forgery::requireFound);
             case "histories" -> ConcurrentHistories.run(seed, ConcurrentHistories.IN_A_STORE);
             case "repair" -> RepairScenario.run(seed);
             default -> throw new IllegalArgumentException(scenario);

@@ -7,6 +7,7 @@ final class FileMutants {
 
     static final String VERIFICATION = "verification";
     static final String FUZZED_FILES = "fuzzed files";
+    static final String FORGED_FILES = "forged files";
     static final String REPAIR = "repair";
 
     private FileMutants() {}
@@ -41,6 +42,61 @@ final class FileMutants {
                         index,
                         "} else if (complete && with",
                         "} else if (!complete && with"));
+    }
+
+    static Stream<Mutant> mutantsOfForgedFiles() {
+        String segment = "recovery/SegmentCheck.java";
+        String verification = "recovery/Verification.java";
+        return Stream.of(
+                Mutant.of(
+                        "marks of a version below one before them passed over",
+                        FORGED_FILES,
+                        1,
+                        segment,
+                        "} else if (mark.get().lastVersion() < versionBefore) {",
+                        "} else if (false) {"),
+                Mutant.of(
+                        "marks of other segments passed over",
+                        FORGED_FILES,
+                        1,
+                        segment,
+                        "            if (scanner.valueIntact()) {\n",
+                        "            if (false) {\n"),
+                Mutant.of(
+                        "rewritten records of any version",
+                        FORGED_FILES,
+                        1,
+                        segment,
+                        "boolean isRewritten = header.kind() == SegmentHeader.Kind.REWRITTEN;",
+                        "boolean isRewritten = false;"),
+                Mutant.of(
+                        "what a segment says of the one before it not compared",
+                        FORGED_FILES,
+                        1,
+                        verification,
+                        "            checkPrevious(segments);\n",
+                        ""),
+                Mutant.of(
+                        "segments of other stores taken for this one's",
+                        FORGED_FILES,
+                        1,
+                        verification,
+                        "header.storeId().equals(manifest.storeId()) && ",
+                        ""),
+                Mutant.of(
+                        "snapshot's keys in any order",
+                        FORGED_FILES,
+                        1,
+                        "recovery/SnapshotCheck.java",
+                        "if (entriesRead > 1 && key <= keyBefore) {",
+                        "if (false) {"),
+                Mutant.of(
+                        "snapshot blamed for a segment that is cut short",
+                        FORGED_FILES,
+                        1,
+                        verification,
+                        "            found = found.cutShort();\n",
+                        ""));
     }
 
     static Stream<Mutant> mutantsOfReading() {

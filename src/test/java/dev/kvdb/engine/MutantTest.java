@@ -62,6 +62,7 @@ class MutantTest {
         "mutantsOfCollecting",
         "mutantsOfTombstones",
         "dev.kvdb.engine.FileMutants#mutantsOfVerification",
+        "dev.kvdb.engine.FileMutants#mutantsOfForgedFiles",
         "mutantsOfConcurrency",
         "dev.kvdb.engine.FileMutants#mutantsOfReading",
         "dev.kvdb.engine.FileMutants#mutantsOfRepair",

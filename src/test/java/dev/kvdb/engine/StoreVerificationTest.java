@@ -269,11 +269,12 @@ class StoreVerificationTest {
         disk.put(disk.path("0000000999.hint"), new byte[10]);
         disk.put(disk.path("SNAPSHOT.tmp"), new byte[10]);
         disk.put(disk.path("0000000001.torn"), new byte[10]);
+        disk.put(disk.path("0000000001.damaged"), new byte[10]);
 
         VerificationReport report = verify(disk);
 
         assertThat(report.isClean()).isTrue();
-        assertThat(report.notes()).hasSize(5);
+        assertThat(report.notes()).hasSize(6);
     }
 
     @Test

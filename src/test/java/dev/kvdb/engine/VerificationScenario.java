@@ -1,7 +1,6 @@
 package dev.kvdb.engine;
 
 import dev.kvdb.engine.env.StoreFile;
-import dev.kvdb.engine.format.Blocks;
 import dev.kvdb.engine.format.HintEntry;
 import dev.kvdb.engine.format.SegmentHeader;
 import dev.kvdb.engine.format.SnapshotHeader;
@@ -20,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.stream.LongStream;
 
 /** Small stores, what can be wrong with them, and the demand that a verification finds each. */
 final class VerificationScenario {
@@ -187,18 +187,14 @@ final class VerificationScenario {
 
     private static void requireWrongSnapshotFound(
             CrashingFileSystem disk, SnapshotHeader header, List<long[]> entries, String what) {
-        SnapshotHeader counted =
-                new SnapshotHeader(header.storeId(), header.version(), entries.size(), header.segments());
-        ByteBuffer block = ByteBuffer.allocate(entries.size() * SnapshotHeader.ENTRY_BYTES + Blocks.CRC_BYTES);
-        entries.stream()
-                .sorted((a, b) -> Long.compare(a[0], b[0]))
-                .forEach(entry -> block.putLong(entry[0]).putLong(entry[1]));
-        Blocks.seal(block);
-        ByteBuffer start = counted.encode();
-        ByteBuffer file = ByteBuffer.allocate(start.remaining() + block.capacity());
-        file.put(start).put(block.array());
         CrashingFileSystem damaged = disk.copy();
-        damaged.put(damaged.path("SNAPSHOT"), file.array());
+        ForgedStore.snapshot(
+                damaged,
+                header,
+                entries.stream()
+                        .sorted((a, b) -> Long.compare(a[0], b[0]))
+                        .flatMapToLong(LongStream::of)
+                        .toArray());
         requireFound(damaged, damaged.path("SNAPSHOT"), "a snapshot " + what);
     }
 

@@ -54,6 +54,11 @@ final class SegmentCheck {
             long tombstoneVersionMax,
             long versionMax) {
 
+        /** The same where the segment goes on, and nothing of that can be read. */
+        Contents cutShort() {
+            return new Contents(records, false, sets, tombstones, tombstoneVersionMax, versionMax);
+        }
+
         /** The same for whoever has the records from elsewhere. */
         Contents withoutRecords() {
             return new Contents(new RecordTable(), complete, sets, tombstones, tombstoneVersionMax, versionMax);
