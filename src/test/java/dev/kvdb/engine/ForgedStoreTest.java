@@ -3,7 +3,9 @@ package dev.kvdb.engine;
 import static dev.kvdb.engine.ForgedStore.SNAPSHOT_VERSION;
 import static dev.kvdb.engine.VerificationScenario.verify;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kvdb.engine.error.UnsupportedFormatException;
 import dev.kvdb.engine.format.Manifest;
 import dev.kvdb.engine.format.Manifest.SegmentEntry;
 import dev.kvdb.engine.format.Mark;
@@ -53,6 +55,34 @@ class ForgedStoreTest {
     @MethodSource("forgeries")
     void forgery_isFoundAndNothingElse(Forgery forgery) {
         forgery.requireFound();
+    }
+
+    @ParameterizedTest
+    @MethodSource("forgeries")
+    void forgery_isRepairedOrRefusedAsOfALaterFormat(Forgery forgery) {
+        ForgedStore store = new ForgedStore();
+        forgery.forging().in(store);
+        if (forgery.kind() == Finding.Kind.UNSUPPORTED) {
+            assertThatThrownBy(() -> RepairScenario.repair(store.disk, true))
+                    .isInstanceOf(UnsupportedFormatException.class);
+        } else {
+            assertThat(RepairScenario.repair(store.disk, true).outcome()).isNotEqualTo(RepairReport.Outcome.LEFT);
+            assertThat(verify(store.disk).findings()).isEmpty();
+        }
+    }
+
+    @Test
+    void segmentThatContradictsTheOneBeforeIt_isWrittenAnewAndNothingIsLost() {
+        ForgedStore store = new ForgedStore();
+        Previous said = store.appended.asPrevious();
+        store.put(ForgedStore.appended(3, 14, new Previous(2, said.length(), said.lastVersion() - 1))
+                .mark()
+                .set(14, 1, 6)
+                .mark());
+        RepairReport first = RepairScenario.requireRepaired(
+                store.disk, RepairScenario.Truth.of(store.disk), "a segment that contradicts the one before it");
+        assertThat(first.outcome()).isEqualTo(RepairReport.Outcome.REPAIRED);
+        assertThat(first.segmentsWritten()).isEqualTo(1);
     }
 
     private static void assertClean(ForgedStore store, long liveRecords) {

@@ -92,6 +92,11 @@ public record SegmentHeader(
 
         /** There was none. */
         public static final Previous NONE = new Previous(0, 0, 0);
+
+        /** Whether a segment of that length, whose records have versions up to {@code versionMax}, may be meant. */
+        public boolean fits(long segmentLength, long versionMax) {
+            return length == segmentLength && lastVersion >= versionMax;
+        }
     }
 
     /** The same header with another salt. */

@@ -2,6 +2,7 @@ package dev.kvdb.engine.recovery;
 
 import dev.kvdb.engine.env.StoreFile;
 import dev.kvdb.engine.format.Manifest;
+import dev.kvdb.engine.format.SegmentHeader;
 import dev.kvdb.engine.log.HintFile;
 import dev.kvdb.engine.log.RecordTable;
 import dev.kvdb.engine.log.Segment;
@@ -46,6 +47,11 @@ final class RepairSurvey {
     private final Map<Integer, RecordTable> records = new TreeMap<>();
 
     private int hintsWritten;
+
+    /** How far the segments that are whole by themselves go. */
+    private final Map<Integer, Extent> extents = new TreeMap<>();
+
+    private record Extent(long length, long versionMax) {}
 
     private RepairSurvey(
             StoreDirectory directory,
@@ -105,6 +111,7 @@ final class RepairSurvey {
             progress.phase("reading " + adoption.segment().path());
             survey.read(adoption);
         }
+        survey.findContradictions();
         if (survey.hintsWritten > 0) {
             directory.sync();
         }
@@ -137,7 +144,26 @@ final class RepairSurvey {
         if (isShort || findings.findingsTotal() > 0) {
             damaged.put(segment.id(), surveyed(adoption, length));
         } else {
+            extents.put(segment.id(), new Extent(length, contents.versionMax()));
             readHint(adoption, contents.records());
+        }
+    }
+
+    /**
+     * A segment whose header says of the one before it what that is not has to be written anew, though all its records
+     * are whole: what the header says bounds what damage may hide.
+     */
+    private void findContradictions() throws IOException {
+        for (SegmentAdoption adoption : found.values()) {
+            int id = adoption.segment().id();
+            SegmentHeader.Previous said = adoption.segment().header().previous();
+            Extent own = extents.get(id);
+            Extent previous = extents.get(said.segmentId());
+            if (own != null && previous != null && !said.fits(previous.length(), previous.versionMax())) {
+                damaged.put(id, surveyed(adoption, own.length()));
+                hinted.remove(id);
+                records.remove(id);
+            }
         }
     }
 

@@ -244,9 +244,7 @@ public final class Verification {
             SegmentHeader.Previous said = segment.header().previous();
             Segment previous = segments.find(said.segmentId());
             SegmentCheck.Contents found = contents.get(said.segmentId());
-            if (previous != null
-                    && found != null
-                    && (previous.length() != said.length() || found.versionMax() > said.lastVersion())) {
+            if (previous != null && found != null && !said.fits(previous.length(), found.versionMax())) {
                 findings.add(
                         Finding.Kind.HEADER,
                         segment.path(),
