@@ -112,8 +112,9 @@ class OverloadTest {
                 Awaitility.await().until(() -> end.isDone() || calls.bytes() > before * (60L << 10));
             }
 
-            assertThat(ends.get(2).orTimeout(1, TimeUnit.MINUTES).join().getCode())
-                    .isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+            Status refusal = ends.get(2).orTimeout(1, TimeUnit.MINUTES).join();
+            assertThat(refusal.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+            assertThat(refusal.getDescription()).contains("the server's memory for calls in flight");
             assertThat(ends.subList(0, 2)).noneMatch(CompletableFuture::isDone);
             open.forEach(call -> call.cancel("the test ends", null));
             Awaitility.await().until(calls::bytes, Predicate.isEqual(0L));

@@ -34,6 +34,19 @@ class UpkeepThreadsTest {
     }
 
     @Test
+    void verificationsThatTakeLong_areRefusedBeyondTheQueue_andCollectionsGoOn() {
+        for (int i = 0; i < UpkeepThreads.VERIFICATIONS_MAX + UpkeepThreads.QUEUED_VERIFICATIONS_MAX; i++) {
+            threads.verify(end::join);
+        }
+        assertThatThrownBy(() -> threads.verify(end::join)).isInstanceOf(OverloadedException.class);
+
+        CompletableFuture<String> thread = new CompletableFuture<>();
+        threads.collect(() -> thread.complete(Thread.currentThread().getName()));
+
+        assertThat(thread.orTimeout(1, TimeUnit.MINUTES).join()).isEqualTo("kvdb-upkeep-1");
+    }
+
+    @Test
     void reportsThatHang_areRefusedBeyondTheQueue() {
         for (int i = 0; i < 1 + UpkeepThreads.QUEUED_REPORTS_MAX; i++) {
             threads.report(end::join);
