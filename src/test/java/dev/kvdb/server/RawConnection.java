@@ -1,6 +1,7 @@
 package dev.kvdb.server;
 
 import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,7 +12,8 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * A TCP connection to a gRPC port on which a test says what it likes: HTTP/2 frames (RFC 9113, headers without
- * compression as in RFC 7541, 6.2.2), parts of them, or anything else. What the server says is not looked at.
+ * compression as in RFC 7541, 6.2.2), parts of them, or anything else. What the server says is looked at only where a
+ * test asks for it.
  */
 final class RawConnection implements AutoCloseable {
 
@@ -20,9 +22,11 @@ final class RawConnection implements AutoCloseable {
     static final int RST_STREAM = 3;
     static final int SETTINGS = 4;
     static final int PING = 6;
+    static final int GOAWAY = 7;
     static final int CONTINUATION = 9;
 
     static final int END_HEADERS = 4;
+    static final int ACK = 1;
     static final int NO_FLAGS = 0;
 
     private static final int PATIENCE_MILLIS = 60_000;
@@ -30,6 +34,14 @@ final class RawConnection implements AutoCloseable {
 
     private final Socket socket;
     private final DataOutputStream out;
+
+    /** What the server sent. */
+    record Frame(int type, int flags, byte[] payload) {
+
+        boolean isAcknowledgement() {
+            return (flags & ACK) != 0;
+        }
+    }
 
     RawConnection(int port) throws IOException {
         socket = new Socket(InetAddress.getLoopbackAddress(), port);
@@ -89,6 +101,28 @@ final class RawConnection implements AutoCloseable {
             headers.write(bytes.length);
             headers.write(bytes);
         }
+    }
+
+    /** The next frame that the server sends. */
+    Frame nextFrame() throws IOException {
+        DataInputStream in = new DataInputStream(socket.getInputStream());
+        int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
+        int type = in.readUnsignedByte();
+        int flags = in.readUnsignedByte();
+        in.skipNBytes(Integer.BYTES);
+        byte[] payload = new byte[length];
+        in.readFully(payload);
+        return new Frame(type, flags, payload);
+    }
+
+    /** Pings, and waits for the answer: that to the ping, or a farewell. */
+    Frame ping() throws IOException {
+        frame(PING, NO_FLAGS, 0, new byte[Long.BYTES]);
+        Frame answer = nextFrame();
+        while (answer.type() != GOAWAY && !(answer.type() == PING && answer.isAcknowledgement())) {
+            answer = nextFrame();
+        }
+        return answer;
     }
 
     /** Waits until the server has closed the connection. */

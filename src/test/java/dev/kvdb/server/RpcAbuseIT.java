@@ -245,6 +245,21 @@ class RpcAbuseIT {
         }
     }
 
+    /** gRPC lets two of those pass that come too early. */
+    @Test
+    void clientThatPingsTooOften_isSentAway() throws IOException {
+        RawConnection pinging = connect().preface();
+        RawConnection.Frame answer = pinging.ping();
+        for (int i = 1; i < 50 && answer.type() == RawConnection.PING; i++) {
+            answer = pinging.ping();
+        }
+
+        assertThat(answer.type()).isEqualTo(RawConnection.GOAWAY);
+        assertThat(new String(answer.payload(), StandardCharsets.US_ASCII)).endsWith("too_many_pings");
+        assertServes();
+        pinging.awaitClosedByServer();
+    }
+
     @Test
     void malformedMessages_areRefused() throws Exception {
         Seeds.run(seed -> {
