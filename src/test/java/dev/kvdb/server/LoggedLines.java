@@ -1,0 +1,36 @@
+package dev.kvdb.server;
+
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+
+/** What is logged under a name, without stack traces, until it is closed. */
+final class LoggedLines extends Handler {
+
+    final Queue<String> lines = new ConcurrentLinkedQueue<>();
+
+    private final Logger logger;
+
+    LoggedLines(String loggerName) {
+        logger = Logger.getLogger(loggerName);
+        logger.addHandler(this);
+    }
+
+    @Override
+    public void publish(LogRecord line) {
+        lines.add(
+                line instanceof org.jboss.logmanager.ExtLogRecord extended
+                        ? extended.getFormattedMessage()
+                        : line.getMessage());
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {
+        logger.removeHandler(this);
+    }
+}
