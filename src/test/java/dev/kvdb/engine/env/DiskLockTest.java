@@ -43,7 +43,7 @@ class DiskLockTest {
             for (Path other : new Path[] {lock, link.resolve("LOCK")}) {
                 assertThatThrownBy(() -> new DiskFileSystem().lock(other, "someone else"))
                         .isInstanceOf(DirectoryLockedException.class)
-                        .hasMessageContaining("PID 42 on here")
+                        .hasMessageContaining("PID 42 on here (this process)")
                         .hasMessageContaining(other.getParent().toString());
             }
         }
@@ -53,9 +53,13 @@ class DiskLockTest {
 
     @Test
     void refusedInThisProcess_keepsOtherProcessesOut() throws Exception {
-        Path lock = directory.resolve("LOCK");
+        Path link =
+                Files.createSymbolicLink(directory.resolve("link"), Files.createDirectory(directory.resolve("real")));
+        Path lock = directory.resolve("real/LOCK");
         try (DirectoryLock held = files.lock(lock, "the first")) {
-            assertThatThrownBy(() -> files.lock(lock, "the second")).isInstanceOf(DirectoryLockedException.class);
+            for (Path name : new Path[] {lock, link.resolve("LOCK")}) {
+                assertThatThrownBy(() -> files.lock(name, "the second")).isInstanceOf(DirectoryLockedException.class);
+            }
 
             assertThat(answerOf(holder(lock, "the third")))
                     .contains("the first")
