@@ -207,7 +207,7 @@ class ClientCommandsTest {
     void gc_printsWhatWasDone() {
         assertThat(run("gc").text()).isEqualTo("collected 1 segment: reclaimed 2.0 KiB, copied 10 bytes, in 12 ms\n");
         assertThat(run("gc", "--dry-run").text())
-                .isEqualTo("would collect 1 segment: reclaim 2.0 KiB, copy 10 bytes\n");
+                .isEqualTo("would collect 1 segment: reclaim 4.0 KiB, copy 10 bytes\n");
         assertThat(run("gc", "--json").text())
                 .isEqualTo("{\"dryRun\":false,\"skipped\":false,\"segmentsCollected\":1,\"bytesCopied\":10,"
                         + "\"bytesReclaimed\":2048,\"durationMillis\":12}\n");

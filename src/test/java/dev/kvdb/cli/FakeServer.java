@@ -204,7 +204,7 @@ public final class FakeServer implements AutoCloseable {
                     CollectGarbageResponse.newBuilder()
                             .setSegmentsCollected(1)
                             .setBytesCopied(10)
-                            .setBytesReclaimed(2048)
+                            .setBytesReclaimed(request.getDryRun() ? 4096 : 2048)
                             .setDurationMillis(request.getDryRun() ? 0 : 12)
                             .build());
         }
