@@ -53,6 +53,7 @@ final class Committer implements Runnable {
     private final Surroundings in;
     private final WriteQueue queue;
     private final ActiveLog log;
+    private final FailedRollsLog failedRolls;
 
     private final List<PendingWrite.OfKey> group = new ArrayList<>();
     private final Map<Long, Boolean> presentInGroup = new HashMap<>();
@@ -91,6 +92,7 @@ final class Committer implements Runnable {
         this.in = in;
         this.queue = queue;
         this.log = log;
+        this.failedRolls = new FailedRollsLog(in.clock, line -> LOG.log(Level.WARNING, line));
         this.nextVersion = nextVersion;
         this.lastAppliedVersion = nextVersion - 1;
         this.lastSyncNanos = in.clock.nanoTime();
@@ -176,6 +178,7 @@ final class Committer implements Runnable {
                 append(ofKey);
             }
         } catch (StoreIoException e) {
+            failedRolls.failed(String.valueOf(e.getMessage()));
             fail(write, e);
         } catch (Throwable e) {
             failGroup(e, write);
@@ -369,6 +372,7 @@ final class Committer implements Runnable {
     private void upkeep() {
         long now = in.clock.nanoTime();
         try {
+            failedRolls.tellWhatIsDue();
             in.space.watchQuota();
             if (in.availability.state() == StoreState.DISK_FULL) {
                 in.space.lookForRoom(

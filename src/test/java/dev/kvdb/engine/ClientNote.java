@@ -25,6 +25,9 @@ sealed interface ClientNote {
      */
     record Acknowledged(int id, long version, boolean changed) implements ClientNote {}
 
+    /** A write was refused before anything of it was written. */
+    record Refused(int id) implements ClientNote {}
+
     /** Everything up to a version is durable, whatever the policy: the store was closed, or garbage collected. */
     record Durable(long version) implements ClientNote {}
 

@@ -42,19 +42,20 @@ public final class CrashScenarios {
 
     private static void run(String scenario, long seed) {
         switch (scenario) {
-            case "always" -> crash(new Plan(SyncPolicy.ALWAYS, 2, 25, 30, 5_000, 10, false, 0.3, 0), seed, 8);
-            case "os" -> crash(new Plan(SyncPolicy.OS, 1, 50, 30, 6_000, 12, false, 0.3, 0), seed, 8);
-            case "snapshots" -> crash(new Plan(SyncPolicy.OS, 1, 100, 30, 6_000, 3, false, 0.3, 0), seed, 9);
-            case "tombstones" -> crash(new Plan(SyncPolicy.ALWAYS, 1, 250, 60, 8_000, 12, false, 0.6, 0), seed, 90);
+            case "always" -> crash(new Plan(SyncPolicy.ALWAYS, 2, 25, 30, 5_000, 10, false, 0.3, 0, 0), seed, 8);
+            case "os" -> crash(new Plan(SyncPolicy.OS, 1, 50, 30, 6_000, 12, false, 0.3, 0, 0), seed, 8);
+            case "snapshots" -> crash(new Plan(SyncPolicy.OS, 1, 100, 30, 6_000, 3, false, 0.3, 0, 0), seed, 9);
+            case "tombstones" -> crash(new Plan(SyncPolicy.ALWAYS, 1, 250, 60, 8_000, 12, false, 0.6, 0, 0), seed, 90);
             case "tombstones beside writes" ->
-                crash(new Plan(SyncPolicy.OS, 1, 150, 40, 8_000, 10, true, 0.4, 0), seed, 90);
+                crash(new Plan(SyncPolicy.OS, 1, 150, 40, 8_000, 10, true, 0.4, 0, 0), seed, 90);
             case "failed syncs" ->
                 LongStream.rangeClosed(8, 40)
                         .parallel()
                         .forEach(k -> FaultyRun.check(
                                 SyncPolicy.ALWAYS, Fault.on(SYNC).nth(k), seed));
-            case "full disk" -> crash(new Plan(SyncPolicy.ALWAYS, 1, 12, 20, 2_000, 5, false, 0.3, 60), seed, 2);
-            case "hints" -> crash(new Plan(SyncPolicy.ALWAYS, 3, 60, 200, 700, 6, false, 0.3, 0), seed, 5);
+            case "full disk" -> crash(new Plan(SyncPolicy.ALWAYS, 1, 12, 20, 2_000, 5, false, 0.3, 60, 0), seed, 2);
+            case "refused rolls" -> crash(new Plan(SyncPolicy.ALWAYS, 1, 12, 20, 3_000, 5, false, 0.3, 0, 50), seed, 6);
+            case "hints" -> crash(new Plan(SyncPolicy.ALWAYS, 3, 60, 200, 700, 6, false, 0.3, 0, 0), seed, 5);
             case "damage" -> damage(seed);
             case "fuzzed files" -> fuzzedFiles(seed);
             case "verification" -> verification(seed);
@@ -72,7 +73,7 @@ public final class CrashScenarios {
 
     /** Flips bits of segments of a closed store: what it then answers is right, or an error. */
     private static void damage(long seed) {
-        Plan plan = new Plan(SyncPolicy.ALWAYS, 1, 60, 50, 60, 0, false, 0.3, 0);
+        Plan plan = new Plan(SyncPolicy.ALWAYS, 1, 60, 50, 60, 0, false, 0.3, 0, 0);
         CrashingFileSystem files = CrashWorkload.run(plan, seed);
         WriteHistory history = WriteHistory.of(files.notesBefore(files.position()));
         Map<Long, Entry> intact;

@@ -5,9 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kvdb.engine.ClientNote.Acknowledged;
 import dev.kvdb.engine.ClientNote.Begun;
 import dev.kvdb.engine.ClientNote.Durable;
+import dev.kvdb.engine.ClientNote.Refused;
 import dev.kvdb.engine.env.Clock;
 import dev.kvdb.engine.error.DiskFullException;
+import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.testkit.CrashingFileSystem;
+import dev.kvdb.testkit.FailingFileSystem;
+import dev.kvdb.testkit.Fault;
+import dev.kvdb.testkit.FileOperation;
 import dev.kvdb.testkit.ManualClock;
 import dev.kvdb.testkit.PassingClock;
 import dev.kvdb.testkit.TestEnvironment;
@@ -16,7 +21,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -25,10 +32,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * A seeded run of a store on recording files: sets, removes, rolls, hints, snapshots, garbage collections, idle times,
- * closes and opens. Each write is noted in the journal when it begins and when it is acknowledged.
+ * closes and opens, full disks and rolls that fail. Each write is noted in the journal when it begins and when it is
+ * acknowledged.
  *
  * <p>With one writer the writes are a function of the seed; how the store's own threads interleave is not.
  */
@@ -47,8 +58,21 @@ final class CrashWorkload {
     /** Keys that only a full disk is asked to take. */
     private static final long REFUSED_KEYS = 1_000_000;
 
+    private static final int REFUSED_ROLLS_MAX = 3;
+    private static final int WRITES_UNTIL_ROLLS_ARE_REFUSED_MAX = 20;
+
+    private static final Pattern MADE_SEGMENT = Pattern.compile("create \\S*?(\\d+)\\.log");
+
+    /** What keeps a segment from being made and leaves no doubt about what is on disk. */
+    private static final List<Fault> ROLL_FAULTS = List.of(
+            Fault.on(FileOperation.CREATE).named(".*\\.log").as(Fault.Kind.NO_DESCRIPTOR),
+            Fault.on(FileOperation.SYNC_DIRECTORY).as(Fault.Kind.NO_DESCRIPTOR),
+            Fault.on(FileOperation.CREATE).named("MANIFEST.tmp").as(Fault.Kind.NO_DESCRIPTOR),
+            Fault.on(FileOperation.WRITE).named("MANIFEST.tmp").as(Fault.Kind.SHORT_WRITE));
+
     private final Plan plan;
     private final CrashingFileSystem files;
+    private final FailingFileSystem faults;
     private final SplittableRandom random;
     private final ManualClock clock = new ManualClock();
     private final AtomicInteger ids = new AtomicInteger();
@@ -69,6 +93,7 @@ final class CrashWorkload {
      * @param collectBeside whether garbage is collected while others write, and its copying waits for writes
      * @param deadShareMin when a segment is worth it
      * @param fullDiskPercent before how many steps the disk is full for a few writes
+     * @param refusedRollPercent before how many steps a few rolls fail one by one
      */
     record Plan(
             SyncPolicy policy,
@@ -79,7 +104,8 @@ final class CrashWorkload {
             int collectPercent,
             boolean collectBeside,
             double deadShareMin,
-            int fullDiskPercent) {
+            int fullDiskPercent,
+            int refusedRollPercent) {
 
         StoreOptions options() {
             return StoreOptions.DEFAULTS.toBuilder()
@@ -99,6 +125,7 @@ final class CrashWorkload {
     private CrashWorkload(Plan plan, CrashingFileSystem files, long seed) {
         this.plan = plan;
         this.files = files;
+        this.faults = new FailingFileSystem(files);
         this.random = new SplittableRandom(seed);
         this.store = open();
     }
@@ -111,12 +138,31 @@ final class CrashWorkload {
             workload.step();
         }
         workload.close();
+        if (plan.refusedRollPercent() > 0) {
+            checkNoIdIsUsedUp(files);
+        }
         return files;
+    }
+
+    /** A segment that was not made leaves its id to the next, unless its file is left. */
+    private static void checkNoIdIsUsedUp(CrashingFileSystem files) {
+        Set<Integer> ids = MADE_SEGMENT
+                .matcher(files.trace())
+                .results()
+                .map(made -> Integer.valueOf(made.group(1)))
+                .collect(Collectors.toCollection(TreeSet::new));
+        assertThat(ids)
+                .as("ids of segments whose files were made")
+                .containsExactlyElementsOf(
+                        IntStream.rangeClosed(1, ids.size()).boxed().toList());
     }
 
     private void step() {
         if (plan.fullDiskPercent() > 0 && random.nextInt(100) < plan.fullDiskPercent()) {
             writeOnFullDisk();
+        }
+        if (plan.refusedRollPercent() > 0 && random.nextInt(100) < plan.refusedRollPercent()) {
+            writeWhileRollsFail();
         }
         int dice = random.nextInt(100);
         if (dice < plan.collectPercent()) {
@@ -197,6 +243,35 @@ final class CrashWorkload {
         }
     }
 
+    /** Has a few rolls fail, each at one operation of its, and now and then the clearing up after it. */
+    private void writeWhileRollsFail() {
+        int refusals = 1 + random.nextInt(REFUSED_ROLLS_MAX);
+        refuseRoll();
+        for (int writes = 0; refusals > 0 && writes < WRITES_UNTIL_ROLLS_ARE_REFUSED_MAX; writes++) {
+            long key = random.nextInt(plan.keys());
+            int id = ids.get() + 1;
+            try {
+                await(set(key, random.nextInt(8 * KIB, 15 * KIB)));
+            } catch (AssertionError e) {
+                if (!(e.getCause() instanceof StoreIoException)) {
+                    throw e;
+                }
+                files.note(new Refused(id));
+                refusals--;
+                refuseRoll();
+            }
+        }
+        faults.heal();
+    }
+
+    private void refuseRoll() {
+        faults.heal();
+        faults.inject(ROLL_FAULTS.get(random.nextInt(ROLL_FAULTS.size())));
+        if (random.nextInt(8) == 0) {
+            faults.inject(Fault.on(FileOperation.DELETE).named(".*\\.log"));
+        }
+    }
+
     private void awaitUnlessFull(CompletableFuture<?> write) {
         try {
             await(write);
@@ -260,7 +335,7 @@ final class CrashWorkload {
         return Store.open(
                 files.path("db"),
                 plan.options(),
-                TestEnvironment.of(files, new WritingWhileCopying(), random.nextLong()),
+                TestEnvironment.of(faults, new WritingWhileCopying(), random.nextLong()),
                 StoreListener.NONE);
     }
 

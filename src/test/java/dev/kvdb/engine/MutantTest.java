@@ -29,6 +29,7 @@ class MutantTest {
     private static final String DAMAGE = "damage";
     private static final String HINTS = "hints";
     private static final String FULL_DISK = "full disk";
+    private static final String REFUSED_ROLLS = "refused rolls";
     private static final String HISTORIES = "histories";
 
     @ParameterizedTest
@@ -43,6 +44,7 @@ class MutantTest {
                 DAMAGE,
                 HINTS,
                 FULL_DISK,
+                REFUSED_ROLLS,
                 FileMutants.VERIFICATION,
                 HISTORIES,
                 FileMutants.FUZZED_FILES,
@@ -139,6 +141,20 @@ class MutantTest {
                         "Committer.java",
                         "                log.rollBack();\n",
                         "                if (groupBytes < 0) { log.rollBack(); }\n"),
+                Mutant.of(
+                        "id of a segment that was not made used up",
+                        REFUSED_ROLLS,
+                        4,
+                        "log/Segments.java",
+                        "            nextId = id;\n",
+                        ""),
+                Mutant.of(
+                        "id of a segment whose file is left given out again",
+                        REFUSED_ROLLS,
+                        12,
+                        "log/ActiveLog.java",
+                        "!directory.files().exists(directory.file(name))",
+                        "directory.files().usableBytes(directory.path()) > 0"),
                 Mutant.of(
                         "no directory sync after a swap of the manifest",
                         ALWAYS,

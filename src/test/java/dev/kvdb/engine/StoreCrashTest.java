@@ -27,33 +27,46 @@ class StoreCrashTest {
 
     @Test
     void crashAnywhere_whenWritesAreSynced_losesNothing() throws Exception {
-        crash("always, one writer", new Plan(SyncPolicy.ALWAYS, 1, 60, 40, 4_500, 7, false, 0.3, 0), 0, STATES / 4);
+        crash("always, one writer", new Plan(SyncPolicy.ALWAYS, 1, 60, 40, 4_500, 7, false, 0.3, 0, 0), 0, STATES / 4);
     }
 
     @Test
     void crashAnywhere_whenWritersShareSyncsAndGarbageIsCollectedBesideThem_losesNothing() throws Exception {
-        crash("always, three writers", new Plan(SyncPolicy.ALWAYS, 3, 28, 40, 4_500, 7, true, 0.2, 0), 0, STATES / 4);
+        crash(
+                "always, three writers",
+                new Plan(SyncPolicy.ALWAYS, 3, 28, 40, 4_500, 7, true, 0.2, 0, 0),
+                0,
+                STATES / 4);
     }
 
     @Test
     void crashAnywhere_whenTheSystemDecidesOnSyncs_keepsAPrefix() throws Exception {
-        crash("os", new Plan(SyncPolicy.OS, 2, 40, 40, 4_500, 8, true, 0.3, 0), 0, STATES / 5);
+        crash("os", new Plan(SyncPolicy.OS, 2, 40, 40, 4_500, 8, true, 0.3, 0, 0), 0, STATES / 5);
     }
 
     @Test
     void crashAnywhere_whenSyncedAtIntervals_keepsAPrefix() throws Exception {
-        crash("interval", new Plan(SyncPolicy.INTERVAL, 2, 35, 40, 4_500, 8, true, 0.3, 0), 0, STATES / 10);
+        crash("interval", new Plan(SyncPolicy.INTERVAL, 2, 35, 40, 4_500, 8, true, 0.3, 0, 0), 0, STATES / 10);
     }
 
     @Test
     void crashAfterMuchGarbageCollection_resurrectsNothing() throws Exception {
-        crash("tombstones, always", new Plan(SyncPolicy.ALWAYS, 1, 300, 60, 8_000, 12, false, 0.6, 0), 30, STATES / 10);
-        crash("tombstones, os", new Plan(SyncPolicy.OS, 1, 300, 60, 8_000, 12, false, 0.6, 0), 30, STATES / 10);
+        crash(
+                "tombstones, always",
+                new Plan(SyncPolicy.ALWAYS, 1, 300, 60, 8_000, 12, false, 0.6, 0, 0),
+                30,
+                STATES / 10);
+        crash("tombstones, os", new Plan(SyncPolicy.OS, 1, 300, 60, 8_000, 12, false, 0.6, 0, 0), 30, STATES / 10);
     }
 
     @Test
     void crashAfterTheDiskWasFull_refusedWritesStayAway() throws Exception {
-        crash("full disks", new Plan(SyncPolicy.ALWAYS, 1, 40, 30, 3_000, 6, false, 0.3, 40), 0, STATES / 10);
+        crash("full disks", new Plan(SyncPolicy.ALWAYS, 1, 40, 30, 3_000, 6, false, 0.3, 40, 0), 0, STATES / 10);
+    }
+
+    @Test
+    void crashWhileRollsFail_losesNothingAndRefusedWritesStayAway() throws Exception {
+        crash("rolls that fail", new Plan(SyncPolicy.ALWAYS, 1, 25, 30, 3_000, 10, false, 0.3, 0, 30), 0, STATES / 10);
     }
 
     private static void crash(String name, Plan plan, int placesSkippedMax, int statesMin) throws Exception {

@@ -46,17 +46,17 @@ class StoreVerificationTest {
     @ParameterizedTest
     @EnumSource(SyncPolicy.class)
     void storeKilledAnywhere_isVerifiedWithoutAFinding(SyncPolicy policy) throws Exception {
-        checkImages(new Plan(policy, 2, 120, 60, 3_000, 10, true, 0.3, 0));
+        checkImages(new Plan(policy, 2, 120, 60, 3_000, 10, true, 0.3, 0, 0));
     }
 
     @Test
     void storeWithMuchGarbageCollection_isVerifiedWithoutAFinding() throws Exception {
-        checkImages(new Plan(SyncPolicy.ALWAYS, 1, 300, 60, 8_000, 12, false, 0.6, 0));
+        checkImages(new Plan(SyncPolicy.ALWAYS, 1, 300, 60, 8_000, 12, false, 0.6, 0, 0));
     }
 
     @Test
     void storeOnADiskThatWasFull_isVerifiedWithoutAFinding() throws Exception {
-        checkImages(new Plan(SyncPolicy.ALWAYS, 1, 40, 30, 3_000, 6, false, 0.3, 40));
+        checkImages(new Plan(SyncPolicy.ALWAYS, 1, 40, 30, 3_000, 6, false, 0.3, 40, 0));
     }
 
     /** Images of a recorded run, each as the crash left it, and again after an open that was killed too. */

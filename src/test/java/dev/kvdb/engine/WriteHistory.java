@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.fail;
 import dev.kvdb.engine.ClientNote.Acknowledged;
 import dev.kvdb.engine.ClientNote.Begun;
 import dev.kvdb.engine.ClientNote.Durable;
+import dev.kvdb.engine.ClientNote.Refused;
 import dev.kvdb.engine.ClientNote.Served;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -29,7 +30,10 @@ final class WriteHistory {
     private final Map<Long, Write> byVersion = new HashMap<>();
     private final Map<Long, byte[]> valueByVersion = new HashMap<>();
 
-    /** Writes that were never acknowledged: a full disk refused them. A crash may bring the newest of them back. */
+    /**
+     * Writes that were never acknowledged: a full disk refused them, or there was no segment for them. A crash may
+     * bring the newest of those back that a full disk refused.
+     */
     private final List<Begun> refused;
 
     /** A write that changed something. */
@@ -46,7 +50,8 @@ final class WriteHistory {
      * @param from the version of the last write that must be there
      * @param to the version of the last write that may be there
      * @param seen the highest version that a client was told
-     * @param gone numbers of refused writes that must not be there: a later write of the key was acknowledged
+     * @param gone numbers of refused writes that must not be there: nothing of them was written, or a later write of
+     *     the key was acknowledged
      */
     record Expected(long from, long to, long seen, Set<Integer> gone) {}
 
@@ -117,6 +122,8 @@ final class WriteHistory {
                 }
             } else if (note instanceof Durable durable) {
                 from = Math.max(from, durable.version());
+            } else if (note instanceof Refused one) {
+                gone.add(one.id());
             }
         }
         long to = from;

@@ -180,6 +180,7 @@ public final class ActiveLog {
             next = create(header, change, nextVersion);
         } catch (IOException e) {
             String name = StoreFileNames.segment(header.segmentId());
+            giveBack(header.segmentId(), name, e);
             throw unchanged("make", segments.directory().file(name).toString(), e);
         }
         segment = next;
@@ -213,12 +214,32 @@ public final class ActiveLog {
      * What to throw where the set of segments was not changed: only that, unless there is more to it than a refusal.
      */
     private static IOException unchanged(String operation, String file, IOException failure) {
-        if (failure instanceof NoSpaceException
-                || failure instanceof SyncFailedException
-                || failure instanceof UncertainManifestException) {
+        if (failure instanceof NoSpaceException || leavesDoubt(failure)) {
             return failure;
         }
         throw new StoreIoException(operation, file, failure);
+    }
+
+    /** Whether it is unknown now what is on disk. */
+    private static boolean leavesDoubt(IOException failure) {
+        return failure instanceof SyncFailedException || failure instanceof UncertainManifestException;
+    }
+
+    /**
+     * Has the id of a segment that was not made given out again: ids are finite, and clients try again for as long as
+     * none can be made. What a crash leaves of the file has no record, since it was not listed, and the next one's name
+     * is synced before it is. A file that is there all the same (it could not be deleted, or is somebody else's) would
+     * be in the way of each later attempt: its id is used up.
+     */
+    private void giveBack(int id, String name, IOException failure) {
+        StoreDirectory directory = segments.directory();
+        try {
+            if (!leavesDoubt(failure) && !directory.files().exists(directory.file(name))) {
+                segments.giveBack(id);
+            }
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
     }
 
     /** The appended segment before the one to be made, as the change seals it. */

@@ -137,7 +137,7 @@ public final class Segments {
         return open;
     }
 
-    /** An id that no segment has had. */
+    /** An id that no listed segment has had. */
     public synchronized int nextId() {
         if (nextId > RecordLocation.SEGMENT_ID_MAX) {
             throw new StoreIoException(
@@ -148,7 +148,17 @@ public final class Segments {
         return nextId++;
     }
 
-    /** The highest id that a segment has had. */
+    /**
+     * Has an id given out again that came to nothing: no manifest lists it, and no file has it. Does nothing where a
+     * later id was given out since; then this one is used up.
+     */
+    synchronized void giveBack(int id) {
+        if (nextId == id + 1) {
+            nextId = id;
+        }
+    }
+
+    /** No listed segment has had a higher id. */
     public synchronized int lastId() {
         return nextId - 1;
     }

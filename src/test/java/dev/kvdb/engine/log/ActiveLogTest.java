@@ -147,6 +147,50 @@ class ActiveLogTest {
     }
 
     @Test
+    void newSegmentCannotBeMade_itsIdIsNotUsedUp() throws IOException {
+        for (Fault.Kind kind : List.of(Fault.Kind.IO_ERROR, Fault.Kind.SHORT_WRITE_NO_SPACE)) {
+            for (String file : List.of(".*\\.log", "MANIFEST.tmp")) {
+                fixture.files.inject(Fault.on(FileOperation.WRITE).named(file).as(kind));
+                assertThatThrownBy(() -> log.begin(43, version))
+                        .as("%s of %s", kind, file)
+                        .isInstanceOfAny(StoreIoException.class, NoSpaceException.class);
+                log.rollBack();
+            }
+        }
+        fixture.files.inject(Fault.on(FileOperation.CREATE).as(Fault.Kind.NO_DESCRIPTOR));
+        assertThatThrownBy(() -> log.begin(43, version)).isInstanceOf(StoreIoException.class);
+        group(10);
+
+        assertThat(segments.all()).extracting(Segment::id).containsExactly(1);
+        assertThat(fixture.manifest().nextSegmentId()).isEqualTo(2);
+        assertThat(marks(1)).as("what was made last is what can be read").hasSize(1);
+    }
+
+    @Test
+    void newSegmentCannotBeMadeNorDeleted_nextGroupGoesToAnotherFile() throws IOException {
+        fixture.files.inject(Fault.on(FileOperation.WRITE).named(".*\\.log"));
+        fixture.files.inject(Fault.on(FileOperation.DELETE).named(".*\\.log"));
+        assertThatThrownBy(() -> log.begin(43, version)).isInstanceOf(StoreIoException.class);
+        group(10);
+
+        assertThat(segments.all()).extracting(Segment::id).containsExactly(2);
+        assertThat(logFiles()).containsExactly("0000000001.log", "0000000002.log");
+    }
+
+    @Test
+    void fileOfAnotherIsInTheWay_staysAndTheNextGroupGoesToAnotherFile() throws IOException {
+        byte[] another = {1, 2, 3};
+        fixture.disk.put(fixture.disk.path("0000000001.log"), another);
+        assertThatThrownBy(() -> log.begin(43, version))
+                .isInstanceOf(StoreIoException.class)
+                .hasMessageContaining("there is a file of that name");
+        group(10);
+
+        assertThat(segments.all()).extracting(Segment::id).containsExactly(2);
+        assertThat(fixture.disk.contents(fixture.disk.path("0000000001.log"))).isEqualTo(another);
+    }
+
+    @Test
     void smallGroupAfterOneForWhichNoSegmentCouldBeMade_goesToTheOldSegment() throws IOException {
         group(3000);
         fixture.files.inject(Fault.on(FileOperation.CREATE).as(Fault.Kind.NO_DESCRIPTOR));
@@ -184,11 +228,20 @@ class ActiveLogTest {
     }
 
     @Test
+    void newSegmentCannotBeSynced_itsIdIsUsedUp() {
+        fixture.files.inject(Fault.on(FileOperation.SYNC).named(".*\\.log"));
+
+        assertThatThrownBy(() -> log.begin(43, version)).isInstanceOf(SyncFailedException.class);
+        assertThat(segments.nextId()).as("what is on disk is unknown").isEqualTo(2);
+    }
+
+    @Test
     void newSegmentOfWhichItIsUnknownWhetherItIsListed_keepsItsFile() throws IOException {
         fixture.files.inject(Fault.on(FileOperation.RENAME));
 
         assertThatThrownBy(() -> log.begin(43, version)).isInstanceOf(UncertainManifestException.class);
         assertThat(fixture.disk.list(fixture.disk.root())).contains("0000000001.log");
+        assertThat(segments.nextId()).isEqualTo(2);
     }
 
     @Test

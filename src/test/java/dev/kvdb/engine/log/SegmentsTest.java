@@ -183,6 +183,20 @@ class SegmentsTest {
     }
 
     @Test
+    void idThatIsGivenBack_isGivenOutAgainUnlessALaterOneWas() {
+        Segments segments = fixture.segments(8);
+        int first = segments.nextId();
+        segments.giveBack(first);
+        assertThat(segments.lastId()).isZero();
+        assertThat(segments.nextId()).isEqualTo(first);
+
+        int later = segments.nextId();
+        segments.giveBack(first);
+        assertThat(segments.lastId()).isEqualTo(later);
+        assertThat(segments.nextId()).isEqualTo(later + 1);
+    }
+
+    @Test
     void close_retiresWhatIsListedAndWhatLeaves() throws IOException {
         Segments segments = withSealed(3, 8);
         pinAndUnpin(segments, 1);
