@@ -139,6 +139,13 @@ final class FileMutants {
                         "        open.finish();\n",
                         "        open.mark();\n        open.flush();\n"),
                 Mutant.of(
+                        "version floor not written before the new segments",
+                        REPAIR,
+                        4,
+                        repair,
+                        "liveAsOf + 1, before.nextSegmentId()",
+                        "before.versionFloor(), before.nextSegmentId()"),
+                Mutant.of(
                         "damaged bytes set aside, and not synced",
                         REPAIR,
                         "recovery/SetAsideFile.java",

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
@@ -24,6 +25,8 @@ import java.util.stream.Collectors;
 
 /** Damaged stores, and what a repair owes to each. */
 final class RepairScenario {
+
+    private static final int KEYS = 40;
 
     /** What a store answers: key to version and a hash of the value. */
     record Truth(Map<Long, String> entries) {
@@ -135,7 +138,8 @@ final class RepairScenario {
     }
 
     /**
-     * Crashes a repair at each of its operations, repairs again, and requires the same store.
+     * Crashes a repair at each of its operations, repairs again, and requires the same store. One that could be opened
+     * before can be opened instead, and answers as it did before the repair or would after it.
      *
      * @return crashed states
      */
@@ -150,6 +154,8 @@ final class RepairScenario {
         Map<String, byte[]> evidence = files(whole).stream()
                 .filter(name -> name.endsWith(".damaged"))
                 .collect(Collectors.toMap(name -> name, name -> whole.contents(whole.path(name))));
+        Optional<Answers> before = Answers.of(damaged, KEYS);
+        Optional<Answers> after = Answers.of(run, KEYS);
         SplittableRandom random = new SplittableRandom(seed);
         CrashImages images = run.crashImages();
         int states = 0;
@@ -158,11 +164,18 @@ final class RepairScenario {
                 CrashingFileSystem image = images.image(variant < 4 ? variant : random.nextLong(1L << 40));
                 String place = what + ", killed after " + images.position() + " operations, before "
                         + images.nextOperation() + " (" + report.outcome() + "):\n" + run.trace();
+                before.ifPresent(answers -> requireOpens(image, answers, after.orElseThrow(), place));
                 requireAsGood(damaged, image, expected, evidence, place);
                 states++;
             }
         } while (images.advance());
         return states;
+    }
+
+    private static void requireOpens(CrashingFileSystem image, Answers before, Answers after, String place) {
+        Answers answers = Answers.of(image, KEYS)
+                .orElseThrow(() -> new AssertionError("could be opened before the repair, but not after: " + place));
+        answers.requireBetween(before, after, place);
     }
 
     private static void requireAsGood(
@@ -211,6 +224,7 @@ final class RepairScenario {
         }
         requireMissingSegmentsRepaired(disk);
         requireHiddenTombstoneKept();
+        requireDamageInTheTailCrashSafe(seed);
         for (int i = 0; i < 6; i++) {
             RandomDamage damage = new RandomDamage(seed + i);
             requireRepaired(damage.disk(), damage.truth(), "run " + i + ", " + damage.done());
@@ -235,6 +249,21 @@ final class RepairScenario {
         RepairReport report = requireRepaired(damaged, truth, "damaged tombstone");
         assertThat(report.outcome()).isEqualTo(Outcome.REPAIRED);
         assertThat(report.loss().isNone()).isTrue();
+    }
+
+    /**
+     * What was appended last is above the manifest's floor of versions, as are the copies that the repair makes of it.
+     */
+    static int requireDamageInTheTailCrashSafe(long seed) {
+        MemoryStore running = new MemoryStore().open();
+        for (int key = 1; key <= 5; key++) {
+            running.set(key, 20);
+        }
+        CrashingFileSystem damaged = running.image().disk;
+        running.close();
+        int groupBytes = 65 + 33 + 20;
+        damaged.flipBit(damaged.path("0000000001.log"), 128 + groupBytes + 65 + 20, 0);
+        return requireCrashSafe(damaged, true, 6, seed, "damage in the tail");
     }
 
     /** Takes away each segment, in turn with what else tells what was in it. */
@@ -290,7 +319,7 @@ final class RepairScenario {
         private CrashingFileSystem randomStore() {
             MemoryStore store = new MemoryStore().open();
             for (int write = 0; write < 150; write++) {
-                long key = random.nextInt(40);
+                long key = random.nextInt(KEYS);
                 if (random.nextInt(4) == 0) {
                     store.remove(key);
                 } else {

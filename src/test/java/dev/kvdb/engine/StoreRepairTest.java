@@ -223,6 +223,12 @@ class StoreRepairTest {
     }
 
     @Test
+    void repairOfTheTailKilledAnywhere_leavesAStoreThatOpens() throws Exception {
+        Seeds.run(seed ->
+                assertThat(RepairScenario.requireDamageInTheTailCrashSafe(seed)).isGreaterThan(50));
+    }
+
+    @Test
     void operationThatFailsAnywhere_losesNothing_andTheNextRepairGoesThrough() throws Exception {
         Seeds.run(seed -> {
             for (int i = 0; i < 4; i++) {
