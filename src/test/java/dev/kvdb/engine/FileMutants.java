@@ -51,49 +51,42 @@ final class FileMutants {
                 Mutant.of(
                         "marks of a version below one before them passed over",
                         FORGED_FILES,
-                        1,
                         segment,
                         "} else if (mark.get().lastVersion() < versionBefore) {",
                         "} else if (false) {"),
                 Mutant.of(
                         "marks of other segments passed over",
                         FORGED_FILES,
-                        1,
                         segment,
                         "            if (scanner.valueIntact()) {\n",
                         "            if (false) {\n"),
                 Mutant.of(
                         "rewritten records of any version",
                         FORGED_FILES,
-                        1,
                         segment,
                         "boolean isRewritten = header.kind() == SegmentHeader.Kind.REWRITTEN;",
                         "boolean isRewritten = false;"),
                 Mutant.of(
                         "what a segment says of the one before it not compared",
                         FORGED_FILES,
-                        1,
                         verification,
                         "            checkPrevious(segments);\n",
                         ""),
                 Mutant.of(
                         "segments of other stores taken for this one's",
                         FORGED_FILES,
-                        1,
                         verification,
                         "header.storeId().equals(manifest.storeId()) && ",
                         ""),
                 Mutant.of(
                         "snapshot's keys in any order",
                         FORGED_FILES,
-                        1,
                         "recovery/SnapshotCheck.java",
                         "if (entriesRead > 1 && key <= keyBefore) {",
                         "if (false) {"),
                 Mutant.of(
                         "snapshot blamed for a segment that is cut short",
                         FORGED_FILES,
-                        1,
                         verification,
                         "            found = found.cutShort();\n",
                         ""));
@@ -141,7 +134,6 @@ final class FileMutants {
                 Mutant.of(
                         "version floor not written before the new segments",
                         REPAIR,
-                        4,
                         repair,
                         "liveAsOf + 1, before.nextSegmentId()",
                         "before.versionFloor(), before.nextSegmentId()"),

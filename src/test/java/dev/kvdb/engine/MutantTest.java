@@ -144,14 +144,12 @@ class MutantTest {
                 Mutant.of(
                         "id of a segment that was not made used up",
                         REFUSED_ROLLS,
-                        4,
                         "log/Segments.java",
                         "            nextId = id;\n",
                         ""),
                 Mutant.of(
                         "id of a segment whose file is left given out again",
                         REFUSED_ROLLS,
-                        12,
                         "log/ActiveLog.java",
                         "!directory.files().exists(directory.file(name))",
                         "directory.files().usableBytes(directory.path()) > 0"),
