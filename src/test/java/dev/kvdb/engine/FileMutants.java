@@ -132,11 +132,11 @@ final class FileMutants {
                         "        open.finish();\n",
                         "        open.mark();\n        open.flush();\n"),
                 Mutant.of(
-                        "version floor not written before the new segments",
+                        "new segments named before their ids are given out",
                         REPAIR,
-                        repair,
-                        "liveAsOf + 1, before.nextSegmentId()",
-                        "before.versionFloor(), before.nextSegmentId()"),
+                        "recovery/RepairOutput.java",
+                        "            segments.giveOut(finished.get(finished.size() - 1).id());\n",
+                        ""),
                 Mutant.of(
                         "damaged bytes set aside, and not synced",
                         REPAIR,

@@ -189,6 +189,7 @@ class GarbageCollectionTest {
                 Fault.on(FileOperation.CREATE).named(".*log[.]tmp"),
                 Fault.on(FileOperation.WRITE).named(".*log[.]tmp"),
                 Fault.on(FileOperation.CREATE).named("MANIFEST[.]tmp").nth(2),
+                Fault.on(FileOperation.CREATE).named("MANIFEST[.]tmp").nth(3),
                 Fault.on(FileOperation.RENAME).named(".*log[.]tmp"))) {
             try (MemoryStore one = new MemoryStore()) {
                 fill(one);
@@ -213,8 +214,12 @@ class GarbageCollectionTest {
         for (Fault fault : List.of(
                 Fault.on(FileOperation.SYNC).named(".*log[.]tmp"),
                 Fault.on(FileOperation.SYNC).named("MANIFEST[.]tmp").nth(2),
+                Fault.on(FileOperation.SYNC).named("MANIFEST[.]tmp").nth(3),
                 Fault.on(FileOperation.SYNC_DIRECTORY).nth(2),
-                Fault.on(FileOperation.RENAME).named("MANIFEST[.]tmp").nth(2))) {
+                Fault.on(FileOperation.SYNC_DIRECTORY).nth(3),
+                Fault.on(FileOperation.SYNC_DIRECTORY).nth(4),
+                Fault.on(FileOperation.RENAME).named("MANIFEST[.]tmp").nth(2),
+                Fault.on(FileOperation.RENAME).named("MANIFEST[.]tmp").nth(3))) {
             try (MemoryStore one = new MemoryStore()) {
                 fill(one);
                 one.files.inject(fault);

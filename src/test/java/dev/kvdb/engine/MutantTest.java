@@ -251,6 +251,12 @@ class MutantTest {
                         OS,
                         "gc/GarbageCollector.java",
                         "            writes.sync();\n",
+                        ""),
+                Mutant.of(
+                        "copy named before its id is given out",
+                        ALWAYS,
+                        "gc/SegmentCopy.java",
+                        "        segments.giveOut(written.segmentId());\n",
                         ""));
     }
 

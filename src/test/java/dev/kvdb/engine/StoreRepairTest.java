@@ -12,8 +12,10 @@ import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.error.DiskFullException;
 import dev.kvdb.engine.error.StoreException;
 import dev.kvdb.engine.error.StoreIoException;
+import dev.kvdb.engine.format.Mark;
 import dev.kvdb.engine.format.SetAsideHeader;
 import dev.kvdb.engine.format.SetAsideHeader.Range;
+import dev.kvdb.testkit.CrashImages;
 import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.FailingFileSystem;
 import dev.kvdb.testkit.Fault;
@@ -226,6 +228,45 @@ class StoreRepairTest {
     void repairOfTheTailKilledAnywhere_leavesAStoreThatOpens() throws Exception {
         Seeds.run(seed ->
                 assertThat(RepairScenario.requireDamageInTheTailCrashSafe(seed)).isGreaterThan(50));
+    }
+
+    @Test
+    void repairThatLosesNothingKilledAnywhere_losesNothingWhenItIsRepeated() {
+        CrashingFileSystem closed = RepairScenario.closedStore();
+        String newest = newestLog(closed);
+        requireNoLossWhenRepeated(closed, newest);
+
+        try (MemoryStore killed = new MemoryStore(RepairScenario.closedStore(), MemoryStore.SMALL).open()) {
+            killed.set(10, 20);
+            killed.set(11, 20);
+            requireNoLossWhenRepeated(killed.image().disk, newest);
+        }
+    }
+
+    /** The closing mark of this segment, the newest sealed one, is damaged, and no hint says that it was the last. */
+    private static void requireNoLossWhenRepeated(CrashingFileSystem disk, String newestSealed) {
+        files(disk).stream()
+                .filter(name -> name.endsWith(".hint") || name.equals("SNAPSHOT"))
+                .forEach(name -> delete(disk, name));
+        int bytes = disk.contents(disk.path(newestSealed)).length;
+        disk.flipBit(disk.path(newestSealed), bytes - Mark.FRAME_BYTES, 0);
+        CrashingFileSystem run = disk.copy();
+        assertThat(repair(run, false).outcome()).isEqualTo(Outcome.REPAIRED);
+        Map<Long, String> expected = Truth.of(run).entries();
+        CrashImages images = run.crashImages();
+        do {
+            CrashingFileSystem image = images.image(0);
+            RepairReport again = repair(image, false);
+            assertThat(again.outcome())
+                    .as("killed before %s of:%n%s", images.nextOperation(), run.trace())
+                    .isIn(Outcome.REPAIRED, Outcome.WHOLE);
+            assertThat(again.loss().isNone()).isTrue();
+            assertThat(Truth.of(image).entries()).isEqualTo(expected);
+        } while (images.advance());
+    }
+
+    private static String newestLog(CrashingFileSystem disk) {
+        return named(disk, ".log").stream().reduce("", (first, second) -> second);
     }
 
     @Test

@@ -103,7 +103,7 @@ final class SegmentCopy implements AutoCloseable {
         }
     }
 
-    /** Syncs the new segment and gives it its name. Null where nothing had to be copied. */
+    /** Syncs the new segment, and gives its id out and then its name. Null where nothing had to be copied. */
     @Nullable
     Segment finish() throws IOException {
         SegmentHeader written = header;
@@ -115,6 +115,7 @@ final class SegmentCopy implements AutoCloseable {
         open.finish();
         openFile.close();
         file = null;
+        segments.giveOut(written.segmentId());
         directory.publish(StoreFileNames.segment(written.segmentId()));
         Segment finished = Segment.sealed(written, directory, open.end());
         for (int row = 0; row < records.rows(); row++) {

@@ -32,8 +32,10 @@ public final class Segments {
     /** Segments that the manifest no longer lists, but that the index may still point into. */
     private volatile Set<Segment> leaving = Set.of();
 
+    /** What is on disk. */
+    private Manifest manifest;
+
     private int nextId;
-    private long versionFloor;
 
     /** Guards {@link #parkingHand} alone: a reader that needs room must not wait for a manifest to be synced. */
     private final Object parking = new Object();
@@ -48,8 +50,8 @@ public final class Segments {
     public Segments(StoreDirectory directory, Manifest manifest, int openFilesMax) {
         this.directory = directory;
         this.storeId = manifest.storeId();
+        this.manifest = manifest;
         this.nextId = manifest.nextSegmentId();
-        this.versionFloor = manifest.versionFloor();
         this.openFilesMax = openFilesMax;
     }
 
@@ -163,6 +165,19 @@ public final class Segments {
         return nextId - 1;
     }
 
+    /**
+     * Has the manifest on disk say that an id is given out, so that a file of records may get its name before it is
+     * listed: one that a crash keeps from that is told from a segment of a later manifest so. Nothing else changes.
+     *
+     * @throws IOException where the new manifest could not be written; the old one still stands
+     * @throws UncertainManifestException where it is unknown which of the two stands
+     */
+    public synchronized void giveOut(int id) throws IOException {
+        if (id >= manifest.nextSegmentId()) {
+            replace(new Manifest(storeId, manifest.versionFloor(), id + 1, manifest.segments()), new Change());
+        }
+    }
+
     /** A change to the set of segments. */
     public static final class Change {
 
@@ -202,24 +217,28 @@ public final class Segments {
      * @throws UncertainManifestException where it is unknown which of the two stands
      */
     public synchronized void change(Change change, long nextVersion) throws IOException {
-        versionFloor = Math.max(versionFloor, nextVersion);
         TreeMap<Integer, Manifest.SegmentEntry> entries = new TreeMap<>();
         for (Segment segment : byId) {
             entries.put(segment.id(), entry(segment, change));
         }
         change.removed.forEach(segment -> entries.remove(segment.id()));
         change.added.forEach(segment -> entries.put(segment.id(), entry(segment, change)));
-        Manifest manifest = new Manifest(storeId, versionFloor, nextId, List.copyOf(entries.values()));
-        directory.writeTemporary(StoreFileNames.MANIFEST, manifest.encode());
+        long versionFloor = Math.max(manifest.versionFloor(), nextVersion);
+        replace(new Manifest(storeId, versionFloor, nextId, List.copyOf(entries.values())), change);
+        parkSome();
+    }
+
+    private void replace(Manifest next, Change change) throws IOException {
+        directory.writeTemporary(StoreFileNames.MANIFEST, next.encode());
         try {
             directory.publish(StoreFileNames.MANIFEST);
+            manifest = next;
             carryOut(change);
         } catch (Throwable e) {
             // An error of the virtual machine, too, leaves what is on disk unlike what is in memory.
             throw new UncertainManifestException(
                     directory.file(StoreFileNames.MANIFEST).toString(), e);
         }
-        parkSome();
     }
 
     private void carryOut(Change change) {

@@ -170,7 +170,7 @@ public final class Recovery {
             IndexMerge merge = new IndexMerge(segments, !hidden.isEmpty());
             OrderedIndex index = merge.merge(sources, progress);
             if (hidden.isEmpty()) {
-                new StrayFiles(directory, manifest).remove();
+                removeStrayFiles(manifest);
                 writeHints(segments);
             }
             long nextVersion = nextVersion(manifest, segments, Math.max(merge.lastVersion(), tail.lastVersion()));
@@ -193,6 +193,14 @@ public final class Recovery {
             if (!finished) {
                 segments.close();
             }
+        }
+    }
+
+    /** Removes what is not listed, unless it may be all that is left of what is. */
+    private void removeStrayFiles(Manifest manifest) throws IOException {
+        boolean isMissing = adopted.values().stream().anyMatch(each -> each.state() == SegmentAdoption.State.MISSING);
+        if (!isMissing) {
+            new StrayFiles(directory, manifest).remove();
         }
     }
 

@@ -165,20 +165,21 @@ public final class Repair {
             return null;
         }
         try {
-            Manifest manifest = Manifest.decode(
-                    source, directory.file(StoreFileNames.MANIFEST).toString());
-            new StrayFiles(directory, manifest).checkManifestIsNewest();
-            return manifest;
+            return checkedManifest(source);
         } catch (DamageException e) {
             return null;
         }
     }
 
+    /** The manifest, once it is known to be there and whole. */
     private Manifest requireManifest() throws IOException {
-        Manifest manifest = readManifest();
-        if (manifest == null) {
-            throw new IOException("the manifest that was just written cannot be read back");
-        }
+        return checkedManifest(directory.read(StoreFileNames.MANIFEST, Manifest.BYTES_MAX));
+    }
+
+    private Manifest checkedManifest(ByteBuffer source) throws IOException {
+        Manifest manifest =
+                Manifest.decode(source, directory.file(StoreFileNames.MANIFEST).toString());
+        new StrayFiles(directory, manifest).checkManifestIsNewest();
         return manifest;
     }
 
@@ -205,11 +206,6 @@ public final class Repair {
                         directory, segments.storeId(), segment.found().segment().id(), segment.bad()));
             }
         }
-        // What a crash leaves of the new segments is told from later ones by this floor.
-        Manifest before = survey.manifest();
-        directory.replace(
-                StoreFileNames.MANIFEST,
-                new Manifest(before.storeId(), liveAsOf + 1, before.nextSegmentId(), before.segments()).encode());
         Segments.Change change = new Segments.Change().remove(replaced);
         try (RepairOutput output =
                 new RepairOutput(segments, Math.min(decision.firstVersion(), liveAsOf), liveAsOf, random)) {

@@ -68,9 +68,19 @@ final class RepairOutput implements AutoCloseable {
         open.append(record, value);
     }
 
-    /** Makes all that was appended durable, under its final names. The manifest does not list it yet. */
+    /**
+     * Makes all that was appended durable, and gives ids and then names out. The manifest does not list it yet.
+     *
+     * <p>Until then it has temporary names: a repair that was killed and is repeated writes over them.
+     */
     List<Segment> finish() throws IOException {
         finishSegment();
+        if (!finished.isEmpty()) {
+            segments.giveOut(finished.get(finished.size() - 1).id());
+        }
+        for (Segment segment : finished) {
+            segments.directory().publish(StoreFileNames.segment(segment.id()));
+        }
         return List.copyOf(finished);
     }
 
@@ -102,7 +112,6 @@ final class RepairOutput implements AutoCloseable {
         }
         open.finish();
         closeFile();
-        segments.directory().publish(StoreFileNames.segment(written.segmentId()));
         finished.add(Segment.sealed(written, segments.directory(), open.end()));
         appender = null;
         header = null;
@@ -130,14 +139,18 @@ final class RepairOutput implements AutoCloseable {
             if (!published) {
                 SegmentHeader unfinished = header;
                 if (unfinished != null) {
-                    String name = StoreFileNames.segment(unfinished.segmentId());
-                    segments.directory().deleteIfExists(StoreFileNames.temporary(name));
-                    segments.directory().deleteIfExists(name);
+                    takeBack(unfinished.segmentId());
                 }
                 for (Segment segment : finished) {
-                    segments.directory().deleteIfExists(StoreFileNames.segment(segment.id()));
+                    takeBack(segment.id());
                 }
             }
         }
+    }
+
+    private void takeBack(int id) throws IOException {
+        String name = StoreFileNames.segment(id);
+        segments.directory().deleteIfExists(StoreFileNames.temporary(name));
+        segments.directory().deleteIfExists(name);
     }
 }

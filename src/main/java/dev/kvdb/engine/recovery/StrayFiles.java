@@ -1,31 +1,23 @@
 package dev.kvdb.engine.recovery;
 
-import dev.kvdb.engine.env.StoreFile;
 import dev.kvdb.engine.error.DamageException;
-import dev.kvdb.engine.error.UnsupportedFormatException;
 import dev.kvdb.engine.format.Manifest;
 import dev.kvdb.engine.format.SegmentHeader;
 import dev.kvdb.engine.log.StoreDirectory;
 import dev.kvdb.engine.log.StoreFileNames;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Files that the manifest does not list. A crash leaves some behind, which hold nothing that the listed segments do not
  * hold, and an open removes them. Segments that a crash cannot explain are of a later manifest than the one that is
  * there (somebody put an old one back): they are damage, and stay.
  *
- * <p>What a crash leaves, with an id that the manifest has not given out yet:
- *
- * <ul>
- *   <li>an appended segment without a record: it is filled only after it is listed;
- *   <li>a copy by garbage collection or repair: of listed segments, which began before the manifest's version floor.
- * </ul>
+ * <p>No file of records gets its name before a manifest has given out its id. With an id that is not given out, a crash
+ * leaves no more than a segment without a record: an appended one is filled only after it is listed.
  *
  * <p>Belongs to one thread.
  */
@@ -63,7 +55,7 @@ final class StrayFiles {
     void checkManifestIsNewest() throws IOException {
         for (String name : names()) {
             OptionalInt id = StoreFileNames.segmentId(name);
-            if (id.isPresent() && id.getAsInt() >= manifest.nextSegmentId() && !isLeftByACrash(name)) {
+            if (id.isPresent() && id.getAsInt() >= manifest.nextSegmentId() && hasRecords(name)) {
                 throw new DamageException(
                         directory.file(StoreFileNames.MANIFEST).toString(),
                         0,
@@ -84,27 +76,7 @@ final class StrayFiles {
         }
     }
 
-    private boolean isLeftByACrash(String name) throws IOException {
-        try (StoreFile file = directory.files().openForReading(directory.file(name))) {
-            SegmentHeader header = headerOf(file, directory.file(name).toString());
-            if (header == null || !header.storeId().equals(manifest.storeId())) {
-                return true;
-            }
-            if (header.kind() == SegmentHeader.Kind.REWRITTEN) {
-                return header.firstVersion() < manifest.versionFloor();
-            }
-            return file.size() <= SegmentHeader.BYTES;
-        }
-    }
-
-    /** Null where the file has none, as one whose creation a crash interrupted. */
-    private static @Nullable SegmentHeader headerOf(StoreFile file, String path) throws IOException {
-        ByteBuffer start = ByteBuffer.allocate(SegmentHeader.BYTES);
-        file.read(start, 0);
-        try {
-            return SegmentHeader.decode(start.flip(), path);
-        } catch (DamageException | UnsupportedFormatException e) {
-            return null;
-        }
+    private boolean hasRecords(String name) throws IOException {
+        return directory.files().size(directory.file(name)) > SegmentHeader.BYTES;
     }
 }

@@ -75,7 +75,7 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
             Map<Integer, SegmentContents> contents = new HashMap<>();
             if (scan.hidden().isEmpty()) {
                 setTornBytesAside(segments.directory(), tail, scan);
-                rewrite(segments, manifest, tail, scan, random, contents);
+                rewrite(segments, tail, scan, random, contents);
             } else {
                 for (int row = 0; row < scan.recovered().rows(); row++) {
                     scan.durable().add(scan.recovered().row(row));
@@ -90,7 +90,6 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
 
     private static void rewrite(
             Segments segments,
-            Manifest manifest,
             Segment tail,
             TailScan scan,
             RandomGenerator random,
@@ -105,14 +104,7 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
         }
         if (scan.recovered().rows() > 0) {
             RecordTable records = new RecordTable();
-            int id = segments.nextId();
-            // The id is given out before the file is there: what a crash leaves of it is told from a later segment so.
-            segments.directory()
-                    .replace(
-                            StoreFileNames.MANIFEST,
-                            new Manifest(manifest.storeId(), manifest.versionFloor(), id + 1, manifest.segments())
-                                    .encode());
-            Segment copy = copy(segments, tail, scan, id, random.nextLong(), records);
+            Segment copy = copy(segments, tail, scan, random.nextLong(), records);
             change.add(copy);
             contents.put(copy.id(), new SegmentContents(records, List.of(), 0));
         }
@@ -127,21 +119,22 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
                         + " were durable, " + scan.recovered().rows() + " more were recovered");
     }
 
-    private static Segment copy(Segments segments, Segment tail, TailScan scan, int id, long salt, RecordTable copied)
+    private static Segment copy(Segments segments, Segment tail, TailScan scan, long salt, RecordTable copied)
             throws IOException {
         StoreDirectory directory = segments.directory();
         SegmentHeader header = new SegmentHeader(
                 SegmentHeader.Kind.APPENDED,
                 segments.storeId(),
-                id,
+                segments.nextId(),
                 scan.recovered().row(0).version(),
                 0,
                 new Previous(
                         tail.id(), scan.durableTo(), scan.recovered().row(0).version() - 1),
                 salt);
         String name = StoreFileNames.segment(header.segmentId());
-        directory.deleteIfExists(name);
-        try (StoreFile file = SegmentAppender.create(directory, name, header)) {
+        directory.deleteIfExists(StoreFileNames.temporary(name));
+        long end;
+        try (StoreFile file = SegmentAppender.create(directory, StoreFileNames.temporary(name), header)) {
             SegmentAppender appender =
                     new SegmentAppender(directory, header, file, ByteBuffer.allocate(SegmentAppender.BUFFER_BYTES));
             for (int row = 0; row < scan.recovered().rows(); row++) {
@@ -152,9 +145,11 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
                         record.key(), record.version(), RecordLocation.offset(location), record.valueBytes()));
             }
             appender.finish();
-            directory.sync();
-            return Segment.sealed(header, directory, appender.end());
+            end = appender.end();
         }
+        segments.giveOut(header.segmentId());
+        directory.publish(name);
+        return Segment.sealed(header, directory, end);
     }
 
     private static void setTornBytesAside(StoreDirectory directory, Segment tail, TailScan scan) throws IOException {

@@ -149,6 +149,25 @@ class SegmentsTest {
     }
 
     @Test
+    void idThatIsGivenOut_isAllThatChangesInTheManifest() throws IOException {
+        Segment tail = fixture.sealed(1, 2, 10);
+        Manifest before = new Manifest(
+                LogFixture.STORE, 7, 2, List.of(new Manifest.SegmentEntry(1, SegmentHeader.Kind.APPENDED, false, 0)));
+        Segments segments = new Segments(fixture.directory, before, 8);
+        segments.adopt(tail);
+        int id = segments.nextId();
+        segments.giveOut(id);
+        assertThat(fixture.manifest()).isEqualTo(new Manifest(before.storeId(), 7, id + 1, before.segments()));
+
+        int from = fixture.disk.position();
+        segments.giveOut(id);
+        assertThat(fixture.disk.position()).as("given out again").isEqualTo(from);
+        segments.change(new Segments.Change().seal(tail, tail.length()), 5);
+        assertThat(fixture.manifest().versionFloor()).isEqualTo(7);
+        assertThat(fixture.manifest().nextSegmentId()).isEqualTo(id + 1);
+    }
+
+    @Test
     void manifestThatCannotBeWritten_leavesTheOldOneAndTheOldSet() throws IOException {
         Segments segments = withSealed(2, 8);
         Manifest before = fixture.manifest();

@@ -119,13 +119,13 @@ class OpenFaultTest {
         MemoryStore store = new MemoryStore(new CrashingFileSystem(), options).open();
         store.set(1, "one");
         try (MemoryStore image = store.image()) {
-            image.files.inject(Fault.on(FileOperation.WRITE).named(".*log").as(Fault.Kind.NO_SPACE));
+            image.files.inject(Fault.on(FileOperation.WRITE).named(".*[.]log[.]tmp").as(Fault.Kind.NO_SPACE));
             image.open();
             assertThat(image.get(1)).isEqualTo("one");
         }
         try (MemoryStore image = store.image()) {
             image.files.inject(Fault.on(FileOperation.WRITE)
-                    .named(".*log")
+                    .named(".*[.]log[.]tmp")
                     .as(Fault.Kind.NO_SPACE)
                     .forEver());
             assertThatThrownBy(image::open).isInstanceOf(DiskFullException.class);
