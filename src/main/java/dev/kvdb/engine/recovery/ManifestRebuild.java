@@ -98,7 +98,12 @@ record ManifestRebuild(Manifest manifest, boolean certain) {
         return entries.stream().allMatch(entry -> Objects.equals(covered.get(entry.id()), entry.length()));
     }
 
-    private static Optional<SegmentHeader> readHeader(StoreDirectory directory, int id) throws IOException {
+    /**
+     * The header of a segment's file; empty where it is damaged, or another segment's.
+     *
+     * @throws UnsupportedFormatException where it is of a format that this build does not know
+     */
+    static Optional<SegmentHeader> readHeader(StoreDirectory directory, int id) throws IOException {
         String name = StoreFileNames.segment(id);
         try {
             SegmentHeader header = SegmentHeader.decode(

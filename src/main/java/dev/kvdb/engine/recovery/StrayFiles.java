@@ -1,8 +1,11 @@
 package dev.kvdb.engine.recovery;
 
 import dev.kvdb.engine.error.DamageException;
+import dev.kvdb.engine.error.UnsupportedFormatException;
 import dev.kvdb.engine.format.Manifest;
 import dev.kvdb.engine.format.SegmentHeader;
+import dev.kvdb.engine.format.SegmentHeader.Kind;
+import dev.kvdb.engine.log.Segment;
 import dev.kvdb.engine.log.StoreDirectory;
 import dev.kvdb.engine.log.StoreFileNames;
 import java.io.IOException;
@@ -74,6 +77,28 @@ final class StrayFiles {
         for (String name : stray) {
             directory.deleteIfExists(name);
         }
+    }
+
+    /**
+     * Removes what stands in the way of a copy of the log's end, on a disk that may be full: files that were not
+     * finished, and earlier copies of that end, which a crash kept from being listed.
+     *
+     * @param tail the segment that is appended to, as the manifest says
+     * @throws UnsupportedFormatException where a file is of a format that this build does not know
+     */
+    void makeRoomForCopyOf(Segment tail) throws IOException {
+        for (String name : names()) {
+            int id = StoreFileNames.segmentId(name).orElse(0);
+            if (StoreFileNames.isTemporary(name) || (id > tail.id() && isAppended(id))) {
+                directory.deleteIfExists(name);
+            }
+        }
+    }
+
+    private boolean isAppended(int id) throws IOException {
+        return ManifestRebuild.readHeader(directory, id)
+                .filter(header -> header.storeId().equals(manifest.storeId()) && header.kind() == Kind.APPENDED)
+                .isPresent();
     }
 
     private boolean hasRecords(String name) throws IOException {

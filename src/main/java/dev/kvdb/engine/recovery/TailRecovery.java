@@ -74,6 +74,7 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
             TailScan scan = TailScan.scan(tail.file(), tail);
             Map<Integer, SegmentContents> contents = new HashMap<>();
             if (scan.hidden().isEmpty()) {
+                new StrayFiles(segments.directory(), manifest).makeRoomForCopyOf(tail);
                 setTornBytesAside(segments.directory(), tail, scan);
                 rewrite(segments, tail, scan, random, contents);
             } else {
@@ -132,7 +133,6 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
                         tail.id(), scan.durableTo(), scan.recovered().row(0).version() - 1),
                 salt);
         String name = StoreFileNames.segment(header.segmentId());
-        directory.deleteIfExists(StoreFileNames.temporary(name));
         long end;
         try (StoreFile file = SegmentAppender.create(directory, StoreFileNames.temporary(name), header)) {
             SegmentAppender appender =

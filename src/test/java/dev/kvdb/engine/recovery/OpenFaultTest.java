@@ -7,6 +7,7 @@ import dev.kvdb.engine.MemoryStore;
 import dev.kvdb.engine.Store;
 import dev.kvdb.engine.StoreListener;
 import dev.kvdb.engine.StoreState;
+import dev.kvdb.engine.SyncPolicy;
 import dev.kvdb.engine.env.Environment;
 import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.error.DiskFullException;
@@ -25,6 +26,11 @@ import org.junit.jupiter.api.Test;
 
 /** Opens during which something fails: a file operation, the disk's space, a thread. */
 class OpenFaultTest {
+
+    private static final int LOG_END_BYTES = 40_000;
+
+    /** For hints, the snapshot and the manifest. */
+    private static final int ROOM_FOR_SMALL_FILES = 2_000;
 
     @Test
     void anyFileOperationThatFails_failsTheOpenAndTheNextOneSucceeds() throws IOException {
@@ -119,7 +125,8 @@ class OpenFaultTest {
         MemoryStore store = new MemoryStore(new CrashingFileSystem(), options).open();
         store.set(1, "one");
         try (MemoryStore image = store.image()) {
-            image.files.inject(Fault.on(FileOperation.WRITE).named(".*[.]log[.]tmp").as(Fault.Kind.NO_SPACE));
+            image.files.inject(
+                    Fault.on(FileOperation.WRITE).named(".*[.]log[.]tmp").as(Fault.Kind.NO_SPACE));
             image.open();
             assertThat(image.get(1)).isEqualTo("one");
         }
@@ -139,5 +146,70 @@ class OpenFaultTest {
             assertThat(image.store().statistics().state()).isEqualTo(StoreState.DISK_FULL);
         }
         store.close();
+    }
+
+    @Test
+    void fullDiskAtTheCopyOfTheLogsEnd_opensOnceThereIsRoomForOneCopy() {
+        MemoryStore store = unsyncedLogEnd();
+        Map<Long, String> entries = entriesOf(store);
+        long capacityBytes = leaveOnDisk(store, LOG_END_BYTES / 2);
+        for (int times = 0; times < 3; times++) {
+            assertThatThrownBy(store::open).isInstanceOf(DiskFullException.class);
+        }
+        store.disk.capacityBytes(capacityBytes + LOG_END_BYTES / 2 + ROOM_FOR_SMALL_FILES);
+        store.open();
+        assertThat(store.entries()).isEqualTo(entries);
+        store.close();
+    }
+
+    @Test
+    void fullDisk_opensAtTheCostOfWhatInterruptedWorkLeft() {
+        MemoryStore store = unsyncedLogEnd();
+        Map<Long, String> entries = entriesOf(store);
+        store.disk.put(store.file("0000000077.log.tmp"), new byte[LOG_END_BYTES + ROOM_FOR_SMALL_FILES]);
+        leaveOnDisk(store, 0);
+        store.open();
+        assertThat(store.entries()).isEqualTo(entries);
+        store.close();
+    }
+
+    @Test
+    void killedBeforeACopyOfTheLogsEndIsListed_nextOpenNeedsNoRoomForAnother() {
+        MemoryStore store = unsyncedLogEnd();
+        Map<Long, String> entries = entriesOf(store);
+        store.files.inject(
+                Fault.on(FileOperation.CREATE).named("MANIFEST[.]tmp").nth(2));
+        assertThatThrownBy(store::open).isInstanceOf(StoreIoException.class);
+        store.files.heal();
+        assertThat(store.contents()).as("the copy").containsKey("0000000002.log");
+        leaveOnDisk(store, ROOM_FOR_SMALL_FILES);
+        store.open();
+        assertThat(store.entries()).isEqualTo(entries);
+        store.close();
+    }
+
+    /** A store that was killed and has a log end of {@link #LOG_END_BYTES}, and some more, that is not synced. */
+    private static MemoryStore unsyncedLogEnd() {
+        var options = MemoryStore.SMALL.toBuilder().syncPolicy(SyncPolicy.OS).build();
+        try (MemoryStore running = new MemoryStore(new CrashingFileSystem(), options).open()) {
+            for (int key = 0; key < 4; key++) {
+                running.set(key, LOG_END_BYTES / 4);
+            }
+            return running.image();
+        }
+    }
+
+    private static Map<Long, String> entriesOf(MemoryStore killed) {
+        try (MemoryStore open = killed.image().open()) {
+            return open.entries();
+        }
+    }
+
+    /** Gives the disk a capacity at which so many bytes more fit. Returns it. */
+    private static long leaveOnDisk(MemoryStore store, long bytes) {
+        store.disk.capacityBytes(Long.MAX_VALUE);
+        long capacityBytes = Long.MAX_VALUE - store.disk.usableBytes(store.disk.root()) + bytes;
+        store.disk.capacityBytes(capacityBytes);
+        return capacityBytes;
     }
 }
