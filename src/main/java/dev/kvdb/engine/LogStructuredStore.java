@@ -51,6 +51,7 @@ final class LogStructuredStore implements Store {
     private final Availability availability;
     private final Quota quota;
     private final DiskSpace space;
+    private final FreeSpace freeSpace;
     private final WriteCounters writeCounters = new WriteCounters();
     private final LongAdder damagedReads = new LongAdder();
 
@@ -89,6 +90,7 @@ final class LogStructuredStore implements Store {
                 path.toString(), environment.clock(), options.writeQueueRequestsMax(), options.writeQueueBytesMax());
         this.quota = new Quota(path.toString(), options.quotaBytes(), opening.measured()::totalBytes);
         this.space = new DiskSpace(opening.reserve(), availability, quota);
+        this.freeSpace = new FreeSpace(opening.directory(), environment.clock());
         this.writes = new LogWrites(queue, cache, this::lastAppliedVersion, availability, writeCounters);
         RandomGenerator random = synchronizedOver(environment.random());
         GarbageCollector collector = new GarbageCollector(
@@ -155,6 +157,7 @@ final class LogStructuredStore implements Store {
         }
         committerThread.start();
         maintainerThread.start();
+        threads.make("free-space", freeSpace).start();
     }
 
     @Override
@@ -239,7 +242,7 @@ final class LogStructuredStore implements Store {
                 availability.detail(),
                 index.size(),
                 committer.lastAppliedVersion(),
-                diskFreeBytes(),
+                freeSpace.bytes(),
                 quota.usedBytes(),
                 quota.bytes(),
                 index.memoryBytes(),
@@ -268,6 +271,7 @@ final class LogStructuredStore implements Store {
             return;
         }
         closed = true;
+        freeSpace.close();
         collections.cancel();
         verifications.close();
         queue.close();
@@ -329,14 +333,6 @@ final class LogStructuredStore implements Store {
 
     private long lastAppliedVersion() {
         return committer.lastAppliedVersion();
-    }
-
-    private long diskFreeBytes() {
-        try {
-            return opening.directory().usableBytes();
-        } catch (IOException e) {
-            return -1;
-        }
     }
 
     private static RandomGenerator synchronizedOver(RandomGenerator random) {

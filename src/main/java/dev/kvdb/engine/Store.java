@@ -82,7 +82,7 @@ public interface Store extends AutoCloseable {
      */
     VerificationReport verify(VerificationRequest request, VerificationListener listener);
 
-    /** A momentary view of the store's figures. Cheap enough for a metrics scrape. */
+    /** A momentary view of the store's figures. Cheap enough for a metrics scrape, and waits for no disk. */
     StoreStatistics statistics();
 
     /**

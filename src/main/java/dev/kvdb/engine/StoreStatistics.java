@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param stateDetail why, where it is not writable; else empty
  * @param keys keys that have a value
  * @param lastVersion version of the newest applied write
- * @param diskFreeBytes bytes that may still be written to the file system; -1 where it does not say
+ * @param diskFreeBytes bytes that may still be written to the file system, as it said last when it was asked, which is
+ *     each second; -1 where it does not say
  * @param fileBytes bytes in all files of the store, its reserve included
  * @param quotaBytes what they may be at most; 0 for no limit
  * @param indexBytes heap held by the index, an estimate
