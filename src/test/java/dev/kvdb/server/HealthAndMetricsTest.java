@@ -127,6 +127,19 @@ class HealthAndMetricsTest {
     }
 
     @Test
+    void longRequestOfHealth_isRefused() {
+        StatusRuntimeException failure = catchThrowableOfType(
+                StatusRuntimeException.class,
+                () -> HealthGrpc.newBlockingStub(server.channel())
+                        .check(HealthCheckRequest.newBuilder()
+                                .setService("x".repeat(4 << 10))
+                                .build()));
+
+        assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+        assertThat(ServerUnderTest.errorInfo(failure).getReason()).isEqualTo("BAD_ARGUMENT");
+    }
+
+    @Test
     void status_hasTheStoresFigures() {
         set(9_001, "a");
         StatusResponse status = server.admin().status(StatusRequest.getDefaultInstance());

@@ -3,12 +3,18 @@ package dev.kvdb.server;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A TCP connection to a gRPC port on which a test says what it likes: HTTP/2 frames (RFC 9113, headers without
@@ -31,6 +37,8 @@ final class RawConnection implements AutoCloseable {
 
     private static final int PATIENCE_MILLIS = 60_000;
     private static final int SHORT_STRING_MAX = 127;
+    private static final int FRAME_BYTES_MAX = 16 * 1024;
+    private static final int MESSAGE_PREFIX_BYTES = 5;
 
     private final Socket socket;
     private final DataOutputStream out;
@@ -49,6 +57,19 @@ final class RawConnection implements AutoCloseable {
         out = new DataOutputStream(socket.getOutputStream());
     }
 
+    /** Has what is being sent end in an error after a minute, where the server reads no more of it. */
+    RawConnection withPatience() {
+        CompletableFuture.delayedExecutor(PATIENCE_MILLIS, TimeUnit.MILLISECONDS)
+                .execute(() -> {
+                    try {
+                        close();
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                });
+        return this;
+    }
+
     RawConnection send(byte[] bytes) throws IOException {
         out.write(bytes);
         out.flush();
@@ -59,6 +80,11 @@ final class RawConnection implements AutoCloseable {
     RawConnection preface() throws IOException {
         send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
         return frame(SETTINGS, NO_FLAGS, 0, new byte[0]);
+    }
+
+    /** Accepts what the server has set, its limit on streams above all; until then HTTP/2 does not apply it. */
+    RawConnection acknowledgeSettings() throws IOException {
+        return frame(SETTINGS, ACK, 0, new byte[0]);
     }
 
     RawConnection frame(int type, int flags, int stream, byte[] payload) throws IOException {
@@ -76,6 +102,21 @@ final class RawConnection implements AutoCloseable {
     /** Begins a call; its request is still to come. */
     RawConnection call(int stream, String path) throws IOException {
         return frame(HEADERS, END_HEADERS, stream, callHeaders(path));
+    }
+
+    /** Sends a message of a call in whole, and no end of the call. */
+    RawConnection message(int stream, byte[] message) throws IOException {
+        ByteBuffer framed = ByteBuffer.allocate(MESSAGE_PREFIX_BYTES + message.length)
+                .put((byte) 0)
+                .putInt(message.length)
+                .put(message)
+                .flip();
+        while (framed.hasRemaining()) {
+            byte[] part = new byte[Math.min(framed.remaining(), FRAME_BYTES_MAX)];
+            framed.get(part);
+            frame(DATA, NO_FLAGS, stream, part);
+        }
+        return this;
     }
 
     /** The headers of a call. */
@@ -123,6 +164,17 @@ final class RawConnection implements AutoCloseable {
             answer = nextFrame();
         }
         return answer;
+    }
+
+    /** Waits until the server has looked at all that was sent, or has closed the connection. */
+    void awaitProcessed() throws IOException {
+        try {
+            ping();
+        } catch (SocketTimeoutException e) {
+            throw new AssertionError("the server does not answer", e);
+        } catch (EOFException | SocketException e) {
+            // It has closed it.
+        }
     }
 
     /** Waits until the server has closed the connection. */

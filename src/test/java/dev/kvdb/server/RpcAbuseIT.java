@@ -9,18 +9,17 @@ import dev.kvdb.testkit.Seeds;
 import dev.kvdb.testkit.ServerProcess;
 import dev.kvdb.v1.GetRequest;
 import dev.kvdb.v1.SetRequest;
+import grpc.health.v1.HealthOuterClass.HealthCheckRequest;
 import io.grpc.CallOptions;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.MetadataUtils;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +28,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -48,7 +48,12 @@ class RpcAbuseIT {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final int VALUE_BYTES_MAX = 1 << 20;
+    /** As many as have room in the server's heap. */
+    private static final int CALLS_MAX = 4_096 * TIMES;
+
     private static final String SET = "/kvdb.v1.KeyValue/Set";
+    private static final String HEALTH_CHECK = "/grpc.health.v1.Health/Check";
+    private static final String REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
     /** A client of the server itself may come or go between two counts. */
     private static final int DESCRIPTORS_SLACK = 4;
 
@@ -65,7 +70,10 @@ class RpcAbuseIT {
     @BeforeAll
     static void start() {
         server = ServerProcess.startWithJavaOptions(
-                        "-Xmx96m", work.resolve("database"), "kvdb.storage.value-size-max=" + VALUE_BYTES_MAX)
+                        "-Xmx96m",
+                        work.resolve("database"),
+                        "kvdb.storage.value-size-max=" + VALUE_BYTES_MAX,
+                        "kvdb.limits.requests-in-flight=" + CALLS_MAX)
                 .awaitReady();
         wellBehaved = ServerUnderTest.atPort(server.grpcPort());
         assertServes();
@@ -101,9 +109,13 @@ class RpcAbuseIT {
 
     private static void assertServes() {
         ByteString value = ByteString.copyFromUtf8("served");
-        wellBehaved.keyValue().set(set(-1, value));
+        wellBehaved
+                .keyValue()
+                .withDeadlineAfter(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                .set(set(-1, value));
         assertThat(wellBehaved
                         .keyValue()
+                        .withDeadlineAfter(PATIENCE.toSeconds(), TimeUnit.SECONDS)
                         .get(GetRequest.newBuilder().setKey(-1).build())
                         .getEntry()
                         .getValue())
@@ -226,6 +238,73 @@ class RpcAbuseIT {
     }
 
     @Test
+    void wholeRequestsWithoutAnEnd_harmNobodyWhateverTheService() throws IOException {
+        byte[] check = HealthCheckRequest.newBuilder()
+                .setService("x".repeat(256 << 10))
+                .build()
+                .toByteArray();
+        for (int i = 0; i < 100 * TIMES; i++) {
+            RawConnection connection = connect().withPatience().preface();
+            for (int stream = 1; stream < 2 * 8; stream += 2) {
+                connection.call(stream, HEALTH_CHECK).message(stream, check);
+            }
+            connection.awaitProcessed();
+        }
+        assertServes();
+    }
+
+    /** Each reply of reflection has its request in it. */
+    @Test
+    void largeRequestsOfReflectionWhoseRepliesAreNotRead_harmNobody() throws IOException {
+        RawConnection connection = connect().withPatience().preface().call(1, REFLECTION);
+        sendAgainAndAgain(
+                connection,
+                200 * TIMES,
+                ServerReflectionRequest.newBuilder()
+                        .setHost("x".repeat(VALUE_BYTES_MAX))
+                        .build());
+        assertServes();
+    }
+
+    @Test
+    void manyRequestsOfReflectionWhoseRepliesAreNotRead_harmNobody() throws IOException {
+        RawConnection connection = connect().withPatience().preface().call(1, REFLECTION);
+        sendAgainAndAgain(
+                connection,
+                50_000 * TIMES,
+                ServerReflectionRequest.newBuilder()
+                        .setFileContainingSymbol("kvdb.v1.KeyValue")
+                        .build());
+        assertServes();
+    }
+
+    private static void sendAgainAndAgain(RawConnection connection, int times, ServerReflectionRequest request)
+            throws IOException {
+        byte[] message = request.toByteArray();
+        try {
+            for (int i = 0; i < times; i++) {
+                connection.message(1, message);
+            }
+            connection.awaitProcessed();
+        } catch (SocketException e) {
+            // The server may end such a connection.
+        }
+    }
+
+    @Test
+    void refusedCallsOfAClientThatReadsNothing_harmNobody() throws IOException {
+        RawConnection connection = connect().withPatience().preface().acknowledgeSettings();
+        try {
+            for (int stream = 1; stream < 2 * 150_000 * TIMES; stream += 2) {
+                connection.call(stream, SET);
+            }
+        } catch (SocketException e) {
+            // The server may end such a connection.
+        }
+        connection.reset();
+    }
+
+    @Test
     void slowReadersOfLargeReplies_harmNobody() {
         wellBehaved.keyValue().set(set(2, ByteString.copyFrom(new byte[VALUE_BYTES_MAX])));
         try (ServerUnderTest slow = ServerUnderTest.atPort(server.grpcPort())) {
@@ -308,28 +387,10 @@ class RpcAbuseIT {
     }
 
     private static byte[] call(String method, byte[] request) {
-        MethodDescriptor<byte[], byte[]> descriptor = MethodDescriptor.newBuilder(new Bytes(), new Bytes())
+        MethodDescriptor<byte[], byte[]> descriptor = MethodDescriptor.newBuilder(new RawMessages(), new RawMessages())
                 .setType(MethodType.UNARY)
                 .setFullMethodName(method)
                 .build();
         return ClientCalls.blockingUnaryCall(wellBehaved.channel(), descriptor, CallOptions.DEFAULT, request);
-    }
-
-    /** Messages as they are. */
-    private static final class Bytes implements MethodDescriptor.Marshaller<byte[]> {
-
-        @Override
-        public InputStream stream(byte[] message) {
-            return new ByteArrayInputStream(message);
-        }
-
-        @Override
-        public byte[] parse(InputStream message) {
-            try {
-                return message.readAllBytes();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
     }
 }

@@ -1,6 +1,9 @@
 package dev.kvdb.server.grpc;
 
+import com.google.protobuf.MessageLite;
+import dev.kvdb.engine.error.InvalidStoreArgumentException;
 import dev.kvdb.engine.error.OverloadedException;
+import dev.kvdb.v1.AdminGrpc;
 import dev.kvdb.v1.KeyValueGrpc;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
@@ -9,11 +12,15 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Bounds the calls that are not of {@code KeyValue}: a watch of health or a reflection stream lasts as long as its
  * client likes, and so does a call of {@code Admin} whose request never comes. Streams are counted apart, so that many
  * watches do not keep out a check of health.
+ *
+ * <p>Bounds what such a call holds, too, where {@link CallInterceptor} does not charge it: a request of health or
+ * reflection may have a few KiB, and what is sent in answer is paced by {@link PacedCall}.
  *
  * <p>Safe for use by several threads. Like {@link StoppedGate} no {@code ServerInterceptor} by its type, or Quarkus
  * would want a bean.
@@ -22,6 +29,9 @@ final class OtherCallsLimit {
 
     /** More than probes and operators need. */
     static final int CALLS_MAX = 500;
+
+    /** More than the longest name of a service, symbol or file takes. */
+    static final int REQUEST_BYTES_MAX = 4 * 1024;
 
     private final int callsMax;
     private final StatusMapping statusMapping;
@@ -37,7 +47,8 @@ final class OtherCallsLimit {
     /** What {@code io.grpc.ServerInterceptor} asks for. */
     <ReqT, RespT> ServerCall.Listener<ReqT> interceptCall(
             ServerCall<ReqT, RespT> call, Metadata headers, ServerCallHandler<ReqT, RespT> next) {
-        if (KeyValueGrpc.SERVICE_NAME.equals(call.getMethodDescriptor().getServiceName())) {
+        @Nullable String service = call.getMethodDescriptor().getServiceName();
+        if (KeyValueGrpc.SERVICE_NAME.equals(service)) {
             return next.startCall(call, headers);
         }
         boolean isUnary = call.getMethodDescriptor().getType() == MethodDescriptor.MethodType.UNARY;
@@ -51,11 +62,21 @@ final class OtherCallsLimit {
             return new ServerCall.Listener<>() {};
         }
         try {
-            return new Counted<>(next.startCall(call, headers), calls);
+            return new Counted<>(
+                    AdminGrpc.SERVICE_NAME.equals(service)
+                            ? next.startCall(call, headers)
+                            : startUncharged(call, headers, next),
+                    calls);
         } catch (RuntimeException e) {
             calls.decrementAndGet();
             throw e;
         }
+    }
+
+    private <ReqT, RespT> ServerCall.Listener<ReqT> startUncharged(
+            ServerCall<ReqT, RespT> call, Metadata headers, ServerCallHandler<ReqT, RespT> next) {
+        PacedCall<ReqT, RespT> paced = new PacedCall<>(call, statusMapping);
+        return new Small<>(paced.listener(next.startCall(paced, headers)), paced);
     }
 
     private static final class Counted<ReqT> extends SimpleForwardingServerCallListener<ReqT> {
@@ -83,6 +104,28 @@ final class OtherCallsLimit {
         private void end() {
             if (ended.compareAndSet(false, true)) {
                 calls.decrementAndGet();
+            }
+        }
+    }
+
+    /** Refuses large requests. */
+    private static final class Small<ReqT> extends SimpleForwardingServerCallListener<ReqT> {
+
+        private final PacedCall<ReqT, ?> call;
+
+        Small(ServerCall.Listener<ReqT> listener, PacedCall<ReqT, ?> call) {
+            super(listener);
+            this.call = call;
+        }
+
+        @Override
+        public void onMessage(ReqT request) {
+            int bytes = request instanceof MessageLite sized ? sized.getSerializedSize() : 0;
+            if (bytes > REQUEST_BYTES_MAX) {
+                call.refuse(InvalidStoreArgumentException.option(
+                        "the request's size", bytes, "at most " + REQUEST_BYTES_MAX + " bytes"));
+            } else {
+                super.onMessage(request);
             }
         }
     }

@@ -21,8 +21,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Fits Quarkus' separate gRPC server to kvdb: lets in messages as large as the value limit asks for, bounds those that
- * have arrived in part, ends the process where the server did not come up, which Quarkus only logs, and takes the
- * server down before Vert.x does.
+ * have arrived in part and the calls of a connection, ends the process where the server did not come up, which Quarkus
+ * only logs, and takes the server down before Vert.x does.
  *
  * <p>For Vert.x takes the thread away that runs calls, and only then tells the connections: what arrives in between
  * ends without a word. A server that was told before has no connections by then. Where there was no call yet, there is
@@ -39,6 +39,9 @@ class Transport implements ServerBuilderCustomizer<VertxServerBuilder>, CallTran
      * keeps all that was read with it, which may be pieces of requests that went on long ago.
      */
     private static final int RECEIVED_BYTES_MAX = 16 * 1024;
+
+    /** Refusals that wait for the client of one connection. */
+    private static final int REFUSED_CALLS_MAX = 1_000;
 
     private static final int RECEIVED_BYTES_INITIAL = 2 * 1024;
     private static final int RECEIVED_BYTES_MIN = 512;
@@ -72,7 +75,8 @@ class Transport implements ServerBuilderCustomizer<VertxServerBuilder>, CallTran
                 .withChildOption(
                         ChannelOption.RCVBUF_ALLOCATOR,
                         new AdaptiveRecvByteBufAllocator(
-                                RECEIVED_BYTES_MIN, RECEIVED_BYTES_INITIAL, RECEIVED_BYTES_MAX));
+                                RECEIVED_BYTES_MIN, RECEIVED_BYTES_INITIAL, RECEIVED_BYTES_MAX))
+                .maxConcurrentCallsPerConnection(callsPerConnectionMax());
         builder.intercept(otherCalls::interceptCall);
         // In dev mode the transport outlives the application, and a drain is only a reload.
         if (LaunchMode.current() != LaunchMode.DEVELOPMENT) {
@@ -81,6 +85,16 @@ class Transport implements ServerBuilderCustomizer<VertxServerBuilder>, CallTran
             builder.intercept(arriving::interceptCall);
             builder.intercept(gate::interceptCall);
         }
+    }
+
+    /**
+     * More than are ever taken on, so that one who asks for too much is told so, and not without end: a refusal is no
+     * call in flight any more, but waits in memory for a client that reads nothing. What is beyond is reset by the
+     * transport, which ends a connection that does not read that either. Of a client that does not acknowledge the
+     * server's settings HTTP/2 does not ask that it keeps to them.
+     */
+    private int callsPerConnectionMax() {
+        return settings.requestsInFlightMax() + 2 * OtherCallsLimit.CALLS_MAX + REFUSED_CALLS_MAX;
     }
 
     @Override
