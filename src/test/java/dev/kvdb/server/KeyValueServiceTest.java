@@ -2,19 +2,26 @@ package dev.kvdb.server;
 
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.ByteString;
 import dev.kvdb.v1.GetRequest;
 import dev.kvdb.v1.GetResponse;
+import dev.kvdb.v1.KeyValueGrpc;
 import dev.kvdb.v1.RemoveRequest;
 import dev.kvdb.v1.RemoveResponse;
 import dev.kvdb.v1.SetRequest;
 import dev.kvdb.v1.SetResponse;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
 import io.grpc.Context;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ClientCalls;
 import io.quarkus.test.junit.QuarkusTest;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -129,6 +136,7 @@ class KeyValueServiceTest {
     @Test
     void valueOverTheLimit_isInvalidArgumentThatNamesTheLimit() {
         ByteString value = ByteString.copyFrom(new byte[VALUE_BYTES_MAX + 1]);
+        long counted = CountedOperations.of("set", "value_too_large");
 
         StatusRuntimeException failure = catchThrowableOfType(StatusRuntimeException.class, () -> set(7, value));
 
@@ -137,17 +145,52 @@ class KeyValueServiceTest {
         assertThat(ServerUnderTest.errorInfo(failure).getReason()).isEqualTo("VALUE_TOO_LARGE");
         assertThat(ServerUnderTest.errorInfo(failure).getMetadataMap())
                 .containsEntry("limit_bytes", Integer.toString(VALUE_BYTES_MAX));
+        assertThat(CountedOperations.of("set", "value_too_large")).isEqualTo(counted + 1);
         assertThat(get(7).hasEntry()).isFalse();
     }
 
     @Test
     void messageOverTheTransportsLimit_isResourceExhausted_andTheConnectionGoesOn() {
         ByteString value = ByteString.copyFrom(new byte[VALUE_BYTES_MAX + (1 << 20)]);
+        long counted = CountedOperations.of("set", "resource_exhausted");
 
         StatusRuntimeException failure = catchThrowableOfType(StatusRuntimeException.class, () -> set(8, value));
 
         assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
         assertThat(get(8).hasEntry()).isFalse();
+        Awaitility.await().until(() -> CountedOperations.of("set", "resource_exhausted") == counted + 1);
+    }
+
+    @Test
+    void callThatIsCancelledBeforeItsRequest_isCountedAsCancelled() {
+        long counted = CountedOperations.of("remove", "cancelled");
+        // A unary call's headers would only leave together with its request.
+        ClientCall<RemoveRequest, RemoveResponse> call = server.channel()
+                .newCall(
+                        KeyValueGrpc.getRemoveMethod().toBuilder()
+                                .setType(MethodDescriptor.MethodType.BIDI_STREAMING)
+                                .build(),
+                        CallOptions.DEFAULT);
+        call.start(new ClientCall.Listener<>() {}, new Metadata());
+        Awaitility.await().until(() -> given().get("/q/metrics").asString().contains("kvdb_calls_in_flight 1.0"));
+        call.cancel("the client goes", null);
+
+        Awaitility.await().until(() -> CountedOperations.of("remove", "cancelled") == counted + 1);
+    }
+
+    @Test
+    void noProtobuf_isCountedAsWhatTheClientIsTold() {
+        long counted = CountedOperations.of("remove", "unknown");
+        MethodDescriptor<byte[], RemoveResponse> garbled = KeyValueGrpc.getRemoveMethod().toBuilder(
+                        new RawMessages(), KeyValueGrpc.getRemoveMethod().getResponseMarshaller())
+                .build();
+        byte[] endOfGroup = {0x0c};
+
+        assertThatThrownBy(
+                        () -> ClientCalls.blockingUnaryCall(server.channel(), garbled, CallOptions.DEFAULT, endOfGroup))
+                .hasMessageContaining("UNKNOWN");
+
+        Awaitility.await().until(() -> CountedOperations.of("remove", "unknown") == counted + 1);
     }
 
     @Test

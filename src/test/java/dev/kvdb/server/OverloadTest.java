@@ -52,6 +52,7 @@ class OverloadTest {
     void moreBytesInFlightThanTheLimit_areRefusedWithRetryInfo_andLaterCallsSucceed() throws Exception {
         try (ServerUnderTest server = ServerUnderTest.inProcess()) {
             ByteString value = ByteString.copyFrom(new byte[60 << 10]);
+            long counted = CountedOperations.of("set", "overloaded");
             List<ListenableFuture<SetResponse>> sets = new ArrayList<>();
             for (int key = 0; key < 500; key++) {
                 sets.add(server.keyValueAsync()
@@ -59,6 +60,7 @@ class OverloadTest {
             }
 
             List<StatusRuntimeException> refusals = failures(sets);
+            assertThat(CountedOperations.of("set", "overloaded")).isEqualTo(counted + refusals.size());
 
             assertThat(refusals).isNotEmpty().hasSizeLessThan(sets.size()).allSatisfy(refusal -> {
                 assertThat(refusal.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);

@@ -2,6 +2,7 @@ package dev.kvdb.server.grpc;
 
 import dev.kvdb.engine.error.OverloadedException;
 import dev.kvdb.server.config.ServerSettings;
+import io.grpc.Attributes;
 import io.grpc.Context;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
@@ -34,6 +35,12 @@ class ArrivingRequests extends ServerStreamTracer.Factory {
 
     private static final Context.Key<Arrival> ARRIVAL = Context.key("kvdb-arriving-request");
 
+    /**
+     * Of a call's attributes: how the transport ended it, for who heard of an end that he did not bring about. Not
+     * there as long as it has not, and in dev mode.
+     */
+    static final Attributes.Key<Status> TRANSPORT_END = Attributes.Key.create("kvdb-transport-end");
+
     private final long bytesMax;
     private final StatusMapping statusMapping;
 
@@ -60,8 +67,8 @@ class ArrivingRequests extends ServerStreamTracer.Factory {
     /** What {@code io.grpc.ServerInterceptor} asks for: before this, nothing of a request is taken. */
     <ReqT, RespT> ServerCall.Listener<ReqT> interceptCall(
             ServerCall<ReqT, RespT> call, Metadata headers, ServerCallHandler<ReqT, RespT> next) {
-        Refusable<ReqT, RespT> refusable = new Refusable<>(call);
-        Arrival arrival = ARRIVAL.get();
+        @Nullable Arrival arrival = ARRIVAL.get();
+        Refusable<ReqT, RespT> refusable = new Refusable<>(call, arrival);
         if (arrival != null) {
             io.vertx.core.@Nullable Context eventLoop = Vertx.currentContext();
             arrival.refusal = () -> {
@@ -107,10 +114,11 @@ class ArrivingRequests extends ServerStreamTracer.Factory {
         forget(arrival);
     }
 
-    /** A call's request, as its pieces arrive. Its fields belong to {@link ArrivingRequests}' monitor. */
+    /** A call's request, as its pieces arrive. Its counts belong to {@link ArrivingRequests}' monitor. */
     private final class Arrival extends ServerStreamTracer {
 
         private volatile Runnable refusal = () -> {};
+        private volatile @Nullable Status end;
         private long bytes;
         private boolean ended;
 
@@ -130,8 +138,12 @@ class ArrivingRequests extends ServerStreamTracer.Factory {
             forget(this);
         }
 
+        /** Before the call's listener is told. */
         @Override
         public void streamClosed(Status status) {
+            if (end == null) {
+                end = status;
+            }
             end(this);
         }
     }
@@ -142,12 +154,14 @@ class ArrivingRequests extends ServerStreamTracer.Factory {
      */
     private final class Refusable<ReqT, RespT> extends SimpleForwardingServerCall<ReqT, RespT> {
 
+        private final @Nullable Arrival arrival;
         private boolean closed;
         private boolean refused;
         private boolean taken;
 
-        Refusable(ServerCall<ReqT, RespT> call) {
+        Refusable(ServerCall<ReqT, RespT> call, @Nullable Arrival arrival) {
             super(call);
+            this.arrival = arrival;
         }
 
         void refuse() {
@@ -162,7 +176,18 @@ class ArrivingRequests extends ServerStreamTracer.Factory {
         @Override
         public void close(Status status, Metadata trailers) {
             closed = true;
+            if (refused && arrival != null) {
+                arrival.end = status;
+            }
             super.close(status, trailers);
+        }
+
+        @Override
+        public Attributes getAttributes() {
+            @Nullable Status end = arrival == null ? null : arrival.end;
+            return end == null
+                    ? super.getAttributes()
+                    : super.getAttributes().toBuilder().set(TRANSPORT_END, end).build();
         }
     }
 

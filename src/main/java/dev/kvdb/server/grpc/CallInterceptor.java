@@ -101,9 +101,10 @@ class CallInterceptor implements ServerInterceptor {
             super.close(status, trailers);
         }
 
-        void cancelled() {
+        /** It has ended, and not by {@link #close}: its client has gone, or the transport has refused its request. */
+        void endedByTransport() {
             if (endedNow()) {
-                timers.cancelled(method, started);
+                timers.endedByTransport(method, started, getAttributes().get(ArrivingRequests.TRANSPORT_END));
             }
         }
 
@@ -150,7 +151,7 @@ class CallInterceptor implements ServerInterceptor {
         }
 
         void left() {
-            cancelled();
+            endedByTransport();
             inFlight.end();
         }
     }

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Times calls by operation and outcome, from arrival to the reply being handed to the transport. Safe for use by
@@ -55,9 +56,9 @@ class OperationTimers {
         ended(method, started, StatusMapping.outcome(status));
     }
 
-    /** The client has gone before there was a reply. */
-    void cancelled(String method, long started) {
-        ended(method, started, "cancelled");
+    /** A call was ended by the transport before there was a reply, with this status where it tells. */
+    void endedByTransport(String method, long started, @Nullable Status end) {
+        ended(method, started, StatusMapping.outcomeOfTransport(end));
     }
 
     private void ended(String method, long started, String outcome) {

@@ -27,8 +27,10 @@ import io.quarkus.grpc.ExceptionHandler;
 import io.quarkus.grpc.ExceptionHandlerProvider;
 import jakarta.inject.Singleton;
 import java.util.Locale;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
+import java.util.Set;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +52,13 @@ class StatusMapping implements ExceptionHandlerProvider {
     static final int RETRY_MILLIS = 100;
 
     private static final Logger LOG = Logger.getLogger(StatusMapping.class);
+    /** How long a stop waits for the last lines. */
+    private static final java.time.Duration LAST_LINES_MAX = java.time.Duration.ofSeconds(1);
+
+    /** What the transport ends a call with that was cancelled, came too late, or whose connection has gone. */
+    private static final Set<Status.Code> CLIENT_GONE =
+            EnumSet.of(Status.Code.CANCELLED, Status.Code.DEADLINE_EXCEEDED, Status.Code.UNAVAILABLE);
+
 
     /** Tells apart what shares a code. */
     private enum Reason {
@@ -194,6 +203,11 @@ class StatusMapping implements ExceptionHandlerProvider {
             protected void handleException(Throwable failure, ServerCall<ReqT, RespT> failed, Metadata ignored) {
                 close(failed, failure);
             }
+    /** The same for a call that the transport ended: {@code cancelled}, unless it refused the request. */
+    static String outcomeOfTransport(@Nullable Status end) {
+        return end == null || CLIENT_GONE.contains(end.getCode()) ? "cancelled" : outcome(end);
+    }
+
         };
     }
 

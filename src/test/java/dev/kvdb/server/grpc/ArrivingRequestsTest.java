@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dev.kvdb.server.CallsInFlight;
+import dev.kvdb.server.CountedOperations;
 import dev.kvdb.server.ServerUnderTest;
 import dev.kvdb.v1.GetRequest;
 import dev.kvdb.v1.SetRequest;
@@ -73,6 +74,7 @@ class ArrivingRequestsTest {
     @Test
     void manyRequestsInPart_areRefusedButTheLast_andOthersAreServed() {
         try (ServerUnderTest server = ServerUnderTest.inProcess()) {
+            long counted = CountedOperations.of("set", "overloaded");
             List<PartialCall> partial = new ArrayList<>();
             for (int i = 0; i < 20; i++) {
                 PartialCall call = new PartialCall(SET);
@@ -94,6 +96,7 @@ class ArrivingRequestsTest {
             assertThat(partial.get(19).status())
                     .as("refused for the sake of one that came whole")
                     .isEqualTo(OVERLOADED);
+            Awaitility.await().until(() -> CountedOperations.of("set", "overloaded") == counted + partial.size());
         }
     }
 
