@@ -2,6 +2,7 @@ package dev.kvdb.server;
 
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import org.jboss.logging.Logger;
 
 /**
@@ -13,24 +14,35 @@ public final class DistinctLog {
     private static final int MESSAGES_MAX = 1_000;
 
     private final Logger logger;
+    private final Executor executor;
     private final Map<String, Boolean> seen = new ConcurrentHashMap<>();
 
     /** @param logger where to log */
     public DistinctLog(Logger logger) {
+        this(logger, Runnable::run);
+    }
+
+    /**
+     * @param logger where to log
+     * @param executor what writes the lines, where a caller must not wait for that; gets a bounded number of them
+     *     between two {@linkplain #reset resets}
+     */
+    public DistinctLog(Logger logger, Executor executor) {
         this.logger = logger;
+        this.executor = executor;
     }
 
     /** Logs one line, unless the same line was logged before. */
     public void error(String line) {
         if (seen.size() < MESSAGES_MAX && seen.putIfAbsent(line, true) == null) {
-            logger.error(line);
+            executor.execute(() -> logger.error(line));
         }
     }
 
     /** Logs with a stack trace, unless the same was logged before. */
     public void error(String line, Throwable failure) {
         if (seen.size() < MESSAGES_MAX && seen.putIfAbsent(line + failure, true) == null) {
-            logger.error(line, failure);
+            executor.execute(() -> logger.error(line, failure));
         }
     }
 

@@ -25,12 +25,13 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import io.quarkus.grpc.ExceptionHandler;
 import io.quarkus.grpc.ExceptionHandlerProvider;
+import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
-import java.util.Locale;
 import java.util.EnumSet;
+import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.CompletionException;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The table of codes and reasons is at the head of {@code key_value.proto}. Errors that an operator must see are
  * logged in one line, once each; defects of kvdb with a stack trace; what a client did or must handle is not logged.
- * Safe for use by several threads.
+ * Calls fail on their event loops, which do not wait for the log. Safe for use by several threads.
  */
 @Singleton
 class StatusMapping implements ExceptionHandlerProvider {
@@ -51,7 +52,6 @@ class StatusMapping implements ExceptionHandlerProvider {
     /** What an overloaded server asks clients to wait for. */
     static final int RETRY_MILLIS = 100;
 
-    private static final Logger LOG = Logger.getLogger(StatusMapping.class);
     /** How long a stop waits for the last lines. */
     private static final java.time.Duration LAST_LINES_MAX = java.time.Duration.ofSeconds(1);
 
@@ -59,6 +59,7 @@ class StatusMapping implements ExceptionHandlerProvider {
     private static final Set<Status.Code> CLIENT_GONE =
             EnumSet.of(Status.Code.CANCELLED, Status.Code.DEADLINE_EXCEEDED, Status.Code.UNAVAILABLE);
 
+    private static final Logger LOG = Logger.getLogger(StatusMapping.class);
 
     /** Tells apart what shares a code. */
     private enum Reason {
@@ -83,10 +84,17 @@ class StatusMapping implements ExceptionHandlerProvider {
     }
 
     private final int valueBytesMax;
-    private final DistinctLog distinctLog = new DistinctLog(LOG);
+    private final LogThread logThread = new LogThread();
+    private final DistinctLog distinctLog = new DistinctLog(LOG, logThread);
 
     StatusMapping(ServerSettings settings) {
         valueBytesMax = settings.storeOptions().valueBytesMax();
+    }
+
+    /** The lines that are to be logged still are. */
+    @PreDestroy
+    void stop() {
+        logThread.stop(LAST_LINES_MAX);
     }
 
     /**
@@ -195,6 +203,11 @@ class StatusMapping implements ExceptionHandlerProvider {
         return name.toLowerCase(Locale.ROOT);
     }
 
+    /** The same for a call that the transport ended: {@code cancelled}, unless it refused the request. */
+    static String outcomeOfTransport(@Nullable Status end) {
+        return end == null || CLIENT_GONE.contains(end.getCode()) ? "cancelled" : outcome(end);
+    }
+
     @Override
     public <ReqT, RespT> ExceptionHandler<ReqT, RespT> createHandler(
             ServerCall.Listener<ReqT> listener, ServerCall<ReqT, RespT> call, Metadata headers) {
@@ -203,11 +216,6 @@ class StatusMapping implements ExceptionHandlerProvider {
             protected void handleException(Throwable failure, ServerCall<ReqT, RespT> failed, Metadata ignored) {
                 close(failed, failure);
             }
-    /** The same for a call that the transport ended: {@code cancelled}, unless it refused the request. */
-    static String outcomeOfTransport(@Nullable Status end) {
-        return end == null || CLIENT_GONE.contains(end.getCode()) ? "cancelled" : outcome(end);
-    }
-
         };
     }
 

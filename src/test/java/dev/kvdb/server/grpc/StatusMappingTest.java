@@ -1,6 +1,7 @@
 package dev.kvdb.server.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.atIndex;
 
 import com.google.rpc.ErrorInfo;
 import dev.kvdb.engine.error.DamageException;
@@ -20,8 +21,16 @@ import io.grpc.StatusRuntimeException;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -97,5 +106,72 @@ class StatusMappingTest {
         StatusRuntimeException status = mapping.toStatusException(new IllegalStateException("secret"));
 
         assertThat(status.getStatus().getDescription()).doesNotContain("secret");
+    }
+
+    /** As where the log goes to a disk that hangs. */
+    @Test
+    void logHangs_statusIsThereAllTheSame_andTheLineIsLoggedLater() throws Exception {
+        CountDownLatch released = new CountDownLatch(1);
+        HangingLog log = new HangingLog(released);
+        Logger logger = Logger.getLogger(StatusMapping.class.getName());
+        logger.addHandler(log);
+        try {
+            StatusRuntimeException status = CompletableFuture.supplyAsync(
+                            () -> mapping.toStatusException(new DamageException("/d/8", 1, "a", "b")))
+                    .get(1, TimeUnit.MINUTES);
+            mapping.toStatusException(new DamageException("/d/9", 2, "a", "b"));
+
+            assertThat(ServerUnderTest.errorInfo(status).getReason()).isEqualTo("DAMAGED");
+            assertThat(log.lines).isEmpty();
+            released.countDown();
+            mapping.stop();
+            assertThat(log.lines)
+                    .hasSize(2)
+                    .satisfies(first -> assertThat(first).contains("/d/8"), atIndex(0));
+        } finally {
+            released.countDown();
+            logger.removeHandler(log);
+        }
+    }
+
+    @Test
+    void failureAfterTheStop_isLoggedAllTheSame() {
+        HangingLog log = new HangingLog(new CountDownLatch(0));
+        Logger logger = Logger.getLogger(StatusMapping.class.getName());
+        logger.addHandler(log);
+        try {
+            mapping.stop();
+            mapping.toStatusException(new DamageException("/d/8", 1, "a", "b"));
+
+            assertThat(log.lines).hasSize(1);
+        } finally {
+            logger.removeHandler(log);
+        }
+    }
+
+    private static final class HangingLog extends Handler {
+
+        private final CountDownLatch released;
+        private final List<String> lines = new CopyOnWriteArrayList<>();
+
+        HangingLog(CountDownLatch released) {
+            this.released = released;
+        }
+
+        @Override
+        public void publish(LogRecord line) {
+            try {
+                released.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+            lines.add(line.getMessage());
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
     }
 }
