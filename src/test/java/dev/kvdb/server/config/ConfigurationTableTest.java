@@ -6,6 +6,7 @@ import io.smallrye.config.EnvConfigSource;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfig;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import io.smallrye.config.SysPropConfigSource;
 import io.smallrye.config.WithDefault;
 import java.io.IOException;
 import java.io.InputStream;
@@ -61,6 +62,22 @@ class ConfigurationTableTest {
                         .getSourceName())
                 .as(key)
                 .contains("file"));
+    }
+
+    @Test
+    void eachKey_worksFromASystemProperty() {
+        assertThat(documented).isNotEmpty();
+        documented.forEach((key, value) -> {
+            assertThat(System.getProperty(key)).isNull();
+            System.setProperty(key, value);
+            try {
+                SmallRyeConfig config = build(new SysPropConfigSource());
+                config.getConfigMapping(ServerConfiguration.class);
+                assertThat(config.getConfigValue(key).getSourceName()).as(key).isEqualTo("SysPropConfigSource");
+            } finally {
+                System.clearProperty(key);
+            }
+        });
     }
 
     /** Of those of Quarkus, whose defaults are in {@code application.properties}. */

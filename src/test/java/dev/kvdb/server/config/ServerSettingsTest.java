@@ -106,6 +106,14 @@ class ServerSettingsTest {
         assertThat(settings.bytesInFlightMax()).isEqualTo(50 << 20);
     }
 
+    @Test
+    void requestsThatArrive_haveHalfOfWhatIsInFlight_butRoomForOneOfTheLargestWithItsPieces() {
+        assertThat(settings(Map.of("kvdb.limits.bytes-in-flight", "100M")).arrivingBytesMax())
+                .isEqualTo(50 << 20);
+        ServerSettings small = settings(Map.of("kvdb.limits.bytes-in-flight", "17M"));
+        assertThat(small.arrivingBytesMax()).isEqualTo(small.messageBytesMax() / 8 * 9);
+    }
+
     private static ServerSettings settings(Map<String, String> properties) {
         return settings(properties, 1L << 30);
     }
