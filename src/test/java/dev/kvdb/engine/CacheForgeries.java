@@ -25,7 +25,13 @@ final class CacheForgeries {
     private CacheForgeries() {}
 
     static Stream<Forgery> all() {
-        return Stream.of(ofHints(), ofSnapshotHeaders(), ofSnapshotEntries()).flatMap(each -> each);
+        return Stream.of(
+                        ofHints(),
+                        ofSnapshotHeaders(),
+                        ofSnapshotCoverage(),
+                        ofSnapshotEntries(),
+                        ofSnapshotsAsAWhole())
+                .flatMap(each -> each);
     }
 
     private static Stream<Forgery> ofHints() {
@@ -152,7 +158,11 @@ final class CacheForgeries {
                         },
                         Finding.Kind.SNAPSHOT,
                         SNAPSHOT,
-                        "with version 13"),
+                        "with version 13"));
+    }
+
+    private static Stream<Forgery> ofSnapshotCoverage() {
+        return Stream.of(
                 covered(
                         "length",
                         said -> new CoveredSegment(
@@ -251,7 +261,11 @@ final class CacheForgeries {
                         }),
                 entries("snapshot's entry at another key's record", 1, "where no intact", store -> new long[] {
                     1, store.rewritten.location(0), 2, store.appended.location(1), 5, store.appended.location(1)
-                }),
+                }));
+    }
+
+    private static Stream<Forgery> ofSnapshotsAsAWhole() {
+        return Stream.of(
                 new Forgery(
                         "snapshot without an entry of a key",
                         store -> {

@@ -149,8 +149,8 @@ final class SegmentCheck {
                         Finding.Kind.MARK,
                         path,
                         scanner.offset(),
-                        "the mark is none of this segment: it names another store or segment, or says that what follows "
-                                + "it was durable");
+                        "the mark is none of this segment: it names another store or segment, or says that what "
+                                + "follows it was durable");
             }
         } else if (mark.get().lastVersion() < versionBefore) {
             findings.add(
