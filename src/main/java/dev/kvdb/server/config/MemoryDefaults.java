@@ -7,13 +7,19 @@ package dev.kvdb.server.config;
  * @param cacheBytes of {@code kvdb.cache.size}
  * @param writeQueueBytes of {@code kvdb.write-queue.bytes-max}; their values are in flight as well
  * @param bytesInFlight of {@code kvdb.limits.bytes-in-flight}
+ * @param requestsInFlight of {@code kvdb.limits.requests-in-flight}
  */
-record MemoryDefaults(long cacheBytes, long writeQueueBytes, long bytesInFlight) {
+record MemoryDefaults(long cacheBytes, long writeQueueBytes, long bytesInFlight, int requestsInFlight) {
 
     private static final long MIB = 1024 * 1024;
     private static final long CACHE_BYTES_MAX = 64 * MIB;
     private static final long WRITE_QUEUE_BYTES_MAX = 64 * MIB;
     private static final long BYTES_IN_FLIGHT_MAX = 256 * MIB;
+
+    private static final int REQUESTS_IN_FLIGHT_MAX = 16_384;
+
+    /** Heap for each call in flight: several times what one takes besides its messages. */
+    private static final int HEAP_BYTES_OF_REQUEST = 16 * 1024;
 
     private static final int CACHE_SHARE = 8;
     private static final int WRITE_QUEUE_SHARE = 8;
@@ -27,6 +33,7 @@ record MemoryDefaults(long cacheBytes, long writeQueueBytes, long bytesInFlight)
         return new MemoryDefaults(
                 Math.min(CACHE_BYTES_MAX, heapBytes / CACHE_SHARE),
                 Math.max(messageBytesMax, Math.min(WRITE_QUEUE_BYTES_MAX, heapBytes / WRITE_QUEUE_SHARE)),
-                Math.max(messageBytesMax, Math.min(BYTES_IN_FLIGHT_MAX, heapBytes / IN_FLIGHT_SHARE)));
+                Math.max(messageBytesMax, Math.min(BYTES_IN_FLIGHT_MAX, heapBytes / IN_FLIGHT_SHARE)),
+                (int) Math.min(REQUESTS_IN_FLIGHT_MAX, heapBytes / HEAP_BYTES_OF_REQUEST));
     }
 }

@@ -8,6 +8,7 @@ import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * The configuration keys, as text they come in. {@link ServerSettings} checks their ranges.
@@ -159,9 +160,8 @@ public interface ServerConfiguration {
     /** What the server takes on at once. */
     interface Limits {
 
-        /** Calls in flight. */
-        @WithDefault("16384")
-        int requestsInFlight();
+        /** Calls in flight. {@link MemoryDefaults} has what holds otherwise. */
+        OptionalInt requestsInFlight();
 
         /**
          * Messages of the calls in flight, replies to come included. {@link MemoryDefaults} has what holds otherwise.

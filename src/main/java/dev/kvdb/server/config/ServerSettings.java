@@ -62,13 +62,17 @@ public class ServerSettings {
         readThreads = (int) inRange("kvdb.read-threads", configuration.readThreads(), 1, 1_024);
         readQueueRequestsMax = (int) inRange(
                 "kvdb.read-queue.requests-max", configuration.readQueue().requestsMax(), 1, 1_000_000);
-        requestsInFlightMax = (int)
-                inRange("kvdb.limits.requests-in-flight", configuration.limits().requestsInFlight(), 1, 1_000_000);
+        MemoryDefaults memory = MemoryDefaults.ofHeap(heapBytes, messageBytesMax());
+        requestsInFlightMax = (int) inRange(
+                "kvdb.limits.requests-in-flight",
+                configuration.limits().requestsInFlight().orElse(memory.requestsInFlight()),
+                1,
+                1_000_000);
         bytesInFlightMax = size(
                 "kvdb.limits.bytes-in-flight",
                 configuration.limits().bytesInFlight(),
                 messageBytesMax(),
-                MemoryDefaults.ofHeap(heapBytes, messageBytesMax()).bytesInFlight());
+                memory.bytesInFlight());
         warnOfSmallHeap(heapBytes);
         gracePeriod = duration(
                 "kvdb.shutdown.grace-period",

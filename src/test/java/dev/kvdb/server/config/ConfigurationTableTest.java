@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Properties;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
@@ -124,7 +125,7 @@ class ConfigurationTableTest {
             WithDefault withDefault = method.getAnnotation(WithDefault.class);
             if (withDefault != null) {
                 defaults.put(key, withDefault.value());
-            } else if (method.getReturnType() == Optional.class) {
+            } else if (method.getReturnType() == Optional.class || method.getReturnType() == OptionalInt.class) {
                 defaults.put(key, MEMORY_DEFAULTS.get(key));
             } else if (method.getReturnType().isMemberClass()) {
                 collectDefaults(key, method.getReturnType(), defaults);
@@ -137,7 +138,8 @@ class ConfigurationTableTest {
         return Map.of(
                 "kvdb.cache.size", (defaults.cacheBytes() >> 20) + "M",
                 "kvdb.write-queue.bytes-max", (defaults.writeQueueBytes() >> 20) + "M",
-                "kvdb.limits.bytes-in-flight", (defaults.bytesInFlight() >> 20) + "M");
+                "kvdb.limits.bytes-in-flight", (defaults.bytesInFlight() >> 20) + "M",
+                "kvdb.limits.requests-in-flight", String.valueOf(defaults.requestsInFlight()));
     }
 
     private static String kebabCase(String camelCase) {

@@ -78,6 +78,7 @@ class ServerSettingsTest {
         assertThat(settings.storeOptions().cacheBytesMax()).isEqualTo(64 << 20);
         assertThat(settings.storeOptions().writeQueueBytesMax()).isEqualTo(64 << 20);
         assertThat(settings.bytesInFlightMax()).isEqualTo(256 << 20);
+        assertThat(settings.requestsInFlightMax()).isEqualTo(16_384);
     }
 
     @Test
@@ -87,6 +88,7 @@ class ServerSettingsTest {
         assertThat(settings.storeOptions().cacheBytesMax()).isEqualTo(8 << 20);
         assertThat(settings.storeOptions().writeQueueBytesMax()).isEqualTo(8 << 20);
         assertThat(settings.bytesInFlightMax()).isEqualTo(16 << 20);
+        assertThat(settings.requestsInFlightMax()).isEqualTo(4_096);
         ServerSettings largeValues = settings(Map.of(), 32 << 20);
         assertThat(largeValues.bytesInFlightMax()).isEqualTo(largeValues.messageBytesMax());
         assertThat(largeValues.storeOptions().writeQueueBytesMax()).isEqualTo(largeValues.messageBytesMax());
@@ -98,12 +100,14 @@ class ServerSettingsTest {
                 Map.of(
                         "kvdb.cache.size", "0",
                         "kvdb.write-queue.bytes-max", "40M",
-                        "kvdb.limits.bytes-in-flight", "50M"),
+                        "kvdb.limits.bytes-in-flight", "50M",
+                        "kvdb.limits.requests-in-flight", "20000"),
                 64 << 20);
 
         assertThat(settings.storeOptions().cacheBytesMax()).isZero();
         assertThat(settings.storeOptions().writeQueueBytesMax()).isEqualTo(40 << 20);
         assertThat(settings.bytesInFlightMax()).isEqualTo(50 << 20);
+        assertThat(settings.requestsInFlightMax()).isEqualTo(20_000);
     }
 
     @Test
