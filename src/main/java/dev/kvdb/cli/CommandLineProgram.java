@@ -123,7 +123,8 @@ final class CommandLineProgram {
         KvdbCommand top = (KvdbCommand) parsed.commandSpec().userObject();
         if (top.server().isGiven() && parsed.hasSubcommand()) {
             CommandLine.Model.CommandSpec command = parsed.subcommand().commandSpec();
-            if (command.findOption("--server") == null) {
+            boolean asksForHelp = command.helpCommand() || parsed.subcommand().isUsageHelpRequested();
+            if (command.findOption("--server") == null && !asksForHelp) {
                 throw new CommandLine.ParameterException(
                         command.commandLine(),
                         "'kvdb " + command.name() + "' calls no server: it takes neither --server nor --timeout");

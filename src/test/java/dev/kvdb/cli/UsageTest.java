@@ -170,6 +170,10 @@ class UsageTest {
         assertThat(outcome.text()).startsWith("Usage: kvdb " + command).doesNotContain("null");
         assertThat(outcome.err()).isEmpty();
         assertThat(new CommandRun().run("help", command).text()).isEqualTo(outcome.text());
+        assertThat(new CommandRun().run("--server", "x", command, "--help").text())
+                .isEqualTo(outcome.text());
+        assertThat(new CommandRun().run("--server", "x", "help", command).text())
+                .isEqualTo(outcome.text());
     }
 
     @Test
