@@ -39,7 +39,9 @@ final class FailureTranslation {
                     description(status),
                     e);
         }
-        if (description(status).startsWith(NO_GRPC)) {
+        // A gateway that answers 502 to 504 may have passed the call on before.
+        boolean isLost = sent && status.getCode() == Status.Code.UNAVAILABLE;
+        if (description(status).startsWith(NO_GRPC) && !isLost) {
             String message = "cannot reach a kvdb server at " + address
                     + ": what answers there is none, or not its gRPC " + "port (" + description(status) + ")";
             return new ClientException(ClientException.Kind.UNREACHABLE, code, null, Map.of(), message, e);
@@ -56,7 +58,7 @@ final class FailureTranslation {
             String message = "no reply from " + address + " within " + timeoutMillis + " ms";
             return new ClientException(ClientException.Kind.TIMED_OUT, code, null, Map.of(), message, e);
         }
-        if (sent && status.getCode() == Status.Code.UNAVAILABLE) {
+        if (isLost) {
             String message = "the connection to " + address + " broke before the reply: " + description(status);
             return new ClientException(ClientException.Kind.CONNECTION_LOST, code, null, Map.of(), message, e);
         }

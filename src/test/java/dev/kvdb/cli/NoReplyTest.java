@@ -38,13 +38,22 @@ class NoReplyTest {
 
     @Test
     void serverThatSpeaksOnlyHttp_exits3InTwoLines() throws IOException {
-        try (PlainHttp2Server other = new PlainHttp2Server()) {
+        try (PlainHttp2Server other = new PlainHttp2Server(404)) {
             Outcome outcome = new CommandRun().run("--server", other.address(), "get", "1");
             assertThat(outcome.exitCode()).isEqualTo(3);
             assertThat(outcome.err())
                     .contains(other.address())
                     .contains("not its gRPC port (HTTP status code 404)")
                     .hasLineCount(2);
+        }
+    }
+
+    @Test
+    void gatewayThatGaveUp_exits5() throws IOException {
+        try (PlainHttp2Server gateway = new PlainHttp2Server(504)) {
+            Outcome outcome = new CommandRun().run("--server", gateway.address(), "set", "1", "x");
+            assertThat(outcome.exitCode()).isEqualTo(5);
+            assertThat(outcome.err()).contains("HTTP status code 504", "may have been applied");
         }
     }
 
