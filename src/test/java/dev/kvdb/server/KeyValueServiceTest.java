@@ -179,8 +179,8 @@ class KeyValueServiceTest {
     }
 
     @Test
-    void noProtobuf_isCountedAsWhatTheClientIsTold() {
-        long counted = CountedOperations.of("remove", "unknown");
+    void noProtobuf_isCountedAsMalformed() {
+        long counted = CountedOperations.of("remove", "malformed");
         MethodDescriptor<byte[], RemoveResponse> garbled = KeyValueGrpc.getRemoveMethod().toBuilder(
                         new RawMessages(), KeyValueGrpc.getRemoveMethod().getResponseMarshaller())
                 .build();
@@ -190,7 +190,7 @@ class KeyValueServiceTest {
                         () -> ClientCalls.blockingUnaryCall(server.channel(), garbled, CallOptions.DEFAULT, endOfGroup))
                 .hasMessageContaining("UNKNOWN");
 
-        Awaitility.await().until(() -> CountedOperations.of("remove", "unknown") == counted + 1);
+        Awaitility.await().until(() -> CountedOperations.of("remove", "malformed") == counted + 1);
     }
 
     @Test

@@ -27,6 +27,7 @@ import io.quarkus.grpc.ExceptionHandler;
 import io.quarkus.grpc.ExceptionHandlerProvider;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
+import java.io.IOException;
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Map;
@@ -58,6 +59,9 @@ class StatusMapping implements ExceptionHandlerProvider {
     /** What the transport ends a call with that was cancelled, came too late, or whose connection has gone. */
     private static final Set<Status.Code> CLIENT_GONE =
             EnumSet.of(Status.Code.CANCELLED, Status.Code.DEADLINE_EXCEEDED, Status.Code.UNAVAILABLE);
+
+    /** What gRPC ends a call with whose request cannot be read; which of them is a matter of chance. */
+    private static final Set<Status.Code> UNREADABLE = EnumSet.of(Status.Code.INTERNAL, Status.Code.UNKNOWN);
 
     private static final Logger LOG = Logger.getLogger(StatusMapping.class);
 
@@ -192,20 +196,30 @@ class StatusMapping implements ExceptionHandlerProvider {
         return Status.NOT_FOUND.withDescription("no service " + name).asRuntimeException();
     }
 
-    /** A short name of how a call ended, for metrics: {@code ok}, a reason of ours, or a code of the transport. */
+    /**
+     * A short name of how a call ended, for metrics: {@code ok}, a reason of ours, {@code malformed} where gRPC could
+     * not make a request of what came, be it of the frames, of the protobuf, or because there was none; or a code of
+     * gRPC's.
+     */
     static String outcome(Status status) {
         if (status.isOk()) {
             return "ok";
         }
-        String name = status.getCause() instanceof Mapped mapped
-                ? mapped.reason.name()
-                : status.getCode().name();
-        return name.toLowerCase(Locale.ROOT);
+        if (status.getCause() instanceof Mapped mapped) {
+            return mapped.reason.name().toLowerCase(Locale.ROOT);
+        }
+        return UNREADABLE.contains(status.getCode()) && !isDefect(status.getCause())
+                ? "malformed"
+                : status.getCode().name().toLowerCase(Locale.ROOT);
     }
 
     /** The same for a call that the transport ended: {@code cancelled}, unless it refused the request. */
     static String outcomeOfTransport(@Nullable Status end) {
         return end == null || CLIENT_GONE.contains(end.getCode()) ? "cancelled" : outcome(end);
+    }
+
+    private static boolean isDefect(@Nullable Throwable cause) {
+        return cause != null && !(cause instanceof StatusRuntimeException) && !(cause instanceof IOException);
     }
 
     @Override
