@@ -32,6 +32,7 @@ import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -124,7 +125,7 @@ class StatusMappingTest {
             assertThat(ServerUnderTest.errorInfo(status).getReason()).isEqualTo("DAMAGED");
             assertThat(log.lines).isEmpty();
             released.countDown();
-            mapping.stop();
+            Awaitility.await().until(() -> log.lines.size() == 2);
             assertThat(log.lines)
                     .hasSize(2)
                     .satisfies(first -> assertThat(first).contains("/d/8"), atIndex(0));
