@@ -194,7 +194,9 @@ final class RawConnection implements AutoCloseable {
 
     /** Goes away without a word: the server gets a reset. */
     void reset() throws IOException {
-        socket.setSoLinger(true, 0);
+        if (!socket.isClosed()) {
+            socket.setSoLinger(true, 0);
+        }
         socket.close();
     }
 

@@ -6,126 +6,25 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.protobuf.ByteString;
 import dev.kvdb.testkit.Seeds;
-import dev.kvdb.testkit.ServerProcess;
 import dev.kvdb.v1.GetRequest;
-import dev.kvdb.v1.SetRequest;
-import grpc.health.v1.HealthOuterClass.HealthCheckRequest;
 import io.grpc.CallOptions;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
-import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/**
- * Clients that do what none should, on loopback. Whatever they do, others are served meanwhile; afterwards nothing of
- * them is left in the server, and its log has no stack trace.
- */
-class RpcAbuseIT {
-
-    /** How many of each abuse; {@code kvdb.abuse} multiplies it. */
-    private static final int TIMES = Integer.getInteger("kvdb.abuse", 1);
-
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
-    private static final int VALUE_BYTES_MAX = 1 << 20;
-
-    private static final String SET = "/kvdb.v1.KeyValue/Set";
-    private static final String HEALTH_CHECK = "/grpc.health.v1.Health/Check";
-    private static final String REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
-    /** A client of the server itself may come or go between two counts. */
-    private static final int DESCRIPTORS_SLACK = 4;
-
-    @TempDir
-    private static Path work;
-
-    private static ServerProcess server;
-    private static ServerUnderTest wellBehaved;
-
-    private final List<RawConnection> connections = new ArrayList<>();
-    private long descriptorsBefore;
-    private int outputBefore;
-
-    @BeforeAll
-    static void start() {
-        server = ServerProcess.startWithJavaOptions(
-                        "-Xmx96m", work.resolve("database"), "kvdb.storage.value-size-max=" + VALUE_BYTES_MAX)
-                .awaitReady();
-        wellBehaved = ServerUnderTest.atPort(server.grpcPort());
-        assertServes();
-    }
-
-    @AfterAll
-    static void stop() {
-        wellBehaved.close();
-        server.terminate();
-        assertThat(server.awaitExit()).isEqualTo(143);
-    }
-
-    @BeforeEach
-    void noteWhatThereIs() {
-        outputBefore = server.output().length();
-        descriptorsBefore = server.openDescriptors();
-    }
-
-    @AfterEach
-    void nothingIsLeft() throws IOException {
-        for (RawConnection connection : connections) {
-            connection.close();
-        }
-        assertServes();
-        Awaitility.await().atMost(PATIENCE).untilAsserted(() -> {
-            assertThat(server.httpBody("/q/metrics")).contains("kvdb_calls_in_flight 0.0");
-            assertThat(server.openDescriptors()).isLessThanOrEqualTo(descriptorsBefore + DESCRIPTORS_SLACK);
-        });
-        assertThat(server.output().substring(outputBefore))
-                .doesNotContain("\tat ")
-                .doesNotContain("OutOfMemory");
-    }
-
-    private static void assertServes() {
-        ByteString value = ByteString.copyFromUtf8("served");
-        wellBehaved
-                .keyValue()
-                .withDeadlineAfter(PATIENCE.toSeconds(), TimeUnit.SECONDS)
-                .set(set(-1, value));
-        assertThat(wellBehaved
-                        .keyValue()
-                        .withDeadlineAfter(PATIENCE.toSeconds(), TimeUnit.SECONDS)
-                        .get(GetRequest.newBuilder().setKey(-1).build())
-                        .getEntry()
-                        .getValue())
-                .isEqualTo(value);
-    }
-
-    private static SetRequest set(long key, ByteString value) {
-        return SetRequest.newBuilder().setKey(key).setValue(value).build();
-    }
-
-    private RawConnection connect() throws IOException {
-        RawConnection connection = new RawConnection(server.grpcPort());
-        connections.add(connection);
-        return connection;
-    }
+/** Clients that do what none should. */
+class RpcAbuseIT extends AbusedServer {
 
     @Test
     void valuesAroundTheLimit_areTakenUpToIt() {
@@ -193,17 +92,18 @@ class RpcAbuseIT {
 
     @Test
     void thousandsOfIdleStreams_harmNobody() throws IOException {
-        for (int i = 0; i < 10; i++) {
-            RawConnection connection = connect().preface();
-            for (int stream = 1; stream < 2 * 200 * TIMES; stream += 2) {
-                connection.call(stream, SET);
+        for (int round = 0; round < TIMES; round++) {
+            awaitCallsInFlight(0);
+            for (int i = 0; i < 10; i++) {
+                RawConnection connection = connect().preface();
+                for (int stream = 1; stream < 2 * 200; stream += 2) {
+                    connection.call(stream, SET);
+                }
             }
+            awaitCallsInFlight(2_000);
+            assertServes();
+            closeConnections();
         }
-        Awaitility.await()
-                .atMost(PATIENCE)
-                .untilAsserted(() ->
-                        assertThat(server.httpBody("/q/metrics")).contains("kvdb_calls_in_flight " + 2_000.0 * TIMES));
-        assertServes();
     }
 
     @Test
@@ -230,93 +130,6 @@ class RpcAbuseIT {
             }
         }
         assertServes();
-    }
-
-    @Test
-    void wholeRequestsWithoutAnEnd_harmNobodyWhateverTheService() throws IOException {
-        byte[] check = HealthCheckRequest.newBuilder()
-                .setService("x".repeat(256 << 10))
-                .build()
-                .toByteArray();
-        for (int i = 0; i < 100 * TIMES; i++) {
-            RawConnection connection = connect().withPatience().preface();
-            for (int stream = 1; stream < 2 * 8; stream += 2) {
-                connection.call(stream, HEALTH_CHECK).message(stream, check);
-            }
-            connection.awaitProcessed();
-        }
-        assertServes();
-    }
-
-    /** Each reply of reflection has its request in it. */
-    @Test
-    void largeRequestsOfReflectionWhoseRepliesAreNotRead_harmNobody() throws IOException {
-        RawConnection connection = connect().withPatience().preface().call(1, REFLECTION);
-        sendAgainAndAgain(
-                connection,
-                200 * TIMES,
-                ServerReflectionRequest.newBuilder()
-                        .setHost("x".repeat(VALUE_BYTES_MAX))
-                        .build());
-        assertServes();
-    }
-
-    @Test
-    void manyRequestsOfReflectionWhoseRepliesAreNotRead_harmNobody() throws IOException {
-        RawConnection connection = connect().withPatience().preface().call(1, REFLECTION);
-        sendAgainAndAgain(
-                connection,
-                50_000 * TIMES,
-                ServerReflectionRequest.newBuilder()
-                        .setFileContainingSymbol("kvdb.v1.KeyValue")
-                        .build());
-        assertServes();
-    }
-
-    private static void sendAgainAndAgain(RawConnection connection, int times, ServerReflectionRequest request)
-            throws IOException {
-        byte[] message = request.toByteArray();
-        try {
-            for (int i = 0; i < times; i++) {
-                connection.message(1, message);
-            }
-            connection.awaitProcessed();
-        } catch (SocketException e) {
-            // The server may end such a connection.
-        }
-    }
-
-    @Test
-    void refusedCallsOfAClientThatReadsNothing_harmNobody() throws IOException {
-        RawConnection connection = connect().withPatience().preface().acknowledgeSettings();
-        try {
-            for (int stream = 1; stream < 2 * 150_000 * TIMES; stream += 2) {
-                connection.call(stream, SET);
-            }
-        } catch (SocketException e) {
-            // The server may end such a connection.
-        }
-        connection.reset();
-    }
-
-    @Test
-    void slowReadersOfLargeReplies_harmNobody() {
-        wellBehaved.keyValue().set(set(2, ByteString.copyFrom(new byte[VALUE_BYTES_MAX])));
-        try (ServerUnderTest slow = ServerUnderTest.atPort(server.grpcPort())) {
-            List<SlowReader> readers = new ArrayList<>();
-            for (int i = 0; i < 100 * TIMES; i++) {
-                readers.add(new SlowReader(slow, 2));
-            }
-            Awaitility.await()
-                    .atMost(PATIENCE)
-                    .until(() -> readers.stream().filter(SlowReader::isClosed).count() > 10);
-            assertThat(readers.stream()
-                            .filter(SlowReader::isClosed)
-                            .map(reader -> reader.status().getCode()))
-                    .containsOnly(Status.Code.RESOURCE_EXHAUSTED);
-            wellBehaved.keyValue().set(set(3, ByteString.EMPTY));
-            readers.forEach(SlowReader::cancel);
-        }
     }
 
     /** gRPC lets two of those pass that come too early. */
