@@ -4,6 +4,7 @@ import dev.kvdb.engine.error.OverloadedException;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.Status;
 
@@ -11,11 +12,17 @@ import io.grpc.Status;
  * A call that does not pile up replies that its client does not read: the next request is asked for when the transport
  * takes another reply, and a reply that comes by itself when it takes none, which is that of a watch, ends the call.
  *
- * <p>So it holds what gRPC queues before it is no longer ready, some 32 KiB, and one reply.
+ * <p>So it holds a reply or two of what was asked for, and a few dozen of a watch, which are small.
  *
  * <p>Safe for use by several threads, in the order that {@link ServerCall} asks for.
  */
 final class PacedCall<ReqT, RespT> extends SimpleForwardingServerCall<ReqT, RespT> {
+
+    /** A reply takes a buffer of 4 KiB, however small it is: the next request waits until the last one has left. */
+    private static final int ASKED_BYTES_MAX = 1;
+
+    /** Some 37 changes of a watched state. */
+    private static final int UNASKED_BYTES_MAX = 256;
 
     private final StatusMapping statusMapping;
     private int askedFor;
@@ -24,6 +31,8 @@ final class PacedCall<ReqT, RespT> extends SimpleForwardingServerCall<ReqT, Resp
 
     PacedCall(ServerCall<ReqT, RespT> call, StatusMapping statusMapping) {
         super(call);
+        boolean isAsked = call.getMethodDescriptor().getType() == MethodDescriptor.MethodType.BIDI_STREAMING;
+        call.setOnReadyThreshold(isAsked ? ASKED_BYTES_MAX : UNASKED_BYTES_MAX);
         this.statusMapping = statusMapping;
     }
 

@@ -9,14 +9,12 @@ import dev.kvdb.v1.SetRequest;
 import dev.kvdb.v1.SetResponse;
 import io.grpc.Context;
 import io.grpc.Metadata;
-import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerStreamTracer;
 import io.grpc.Status;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** A refusal and the end of the request that it is for, when they cross. */
@@ -29,7 +27,7 @@ class ArrivingRequestsRefusalTest {
             .getConfigMapping(ServerConfiguration.class));
     private final ArrivingRequests arriving = new ArrivingRequests(settings, new StatusMapping(settings));
     private final ServerStreamTracer tracer = arriving.newServerStreamTracer("set", new Metadata());
-    private final FakeCall call = new FakeCall();
+    private final FakeCall<SetRequest, SetResponse> call = new FakeCall<>(KeyValueGrpc.getSetMethod());
     private final List<SetRequest> handled = new ArrayList<>();
     private final ServerCall.Listener<SetRequest> listener = interceptedIn(tracer);
 
@@ -41,7 +39,7 @@ class ArrivingRequestsRefusalTest {
         refuseTheFirst();
 
         assertThat(handled).hasSize(1);
-        assertThat(call.closedWith).isNull();
+        assertThat(call.closedWith).isEmpty();
     }
 
     @Test
@@ -51,18 +49,18 @@ class ArrivingRequestsRefusalTest {
         listener.onMessage(SetRequest.getDefaultInstance());
         listener.onHalfClose();
 
-        assertThat(call.closedWith.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+        assertThat(call.closedWith).extracting(Status::getCode).containsExactly(Status.Code.RESOURCE_EXHAUSTED);
         assertThat(handled).isEmpty();
     }
 
     @Test
     void requestThatIsAloneAndComesInTinyPieces_isRefusedPastTheLimit() {
         long pieces = 0;
-        while (call.closedWith == null && pieces < settings.arrivingBytesMax()) {
+        while (call.closedWith.isEmpty() && pieces < settings.arrivingBytesMax()) {
             tracer.inboundWireSize(1);
             pieces++;
         }
-        assertThat(call.closedWith.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+        assertThat(call.closedWith).extracting(Status::getCode).containsExactly(Status.Code.RESOURCE_EXHAUSTED);
         assertThat(arriving.bytes()).isZero();
     }
 
@@ -74,7 +72,7 @@ class ArrivingRequestsRefusalTest {
         refuseTheFirst();
         listener.onHalfClose();
 
-        assertThat(call.closedWith.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+        assertThat(call.closedWith).extracting(Status::getCode).containsExactly(Status.Code.RESOURCE_EXHAUSTED);
     }
 
     /** Another request needs all the room. */
@@ -93,36 +91,6 @@ class ArrivingRequestsRefusalTest {
             });
         } finally {
             Context.current().detach(before);
-        }
-    }
-
-    /** Remembers how it was closed. */
-    private static final class FakeCall extends ServerCall<SetRequest, SetResponse> {
-
-        private @Nullable Status closedWith;
-
-        @Override
-        public void request(int messages) {}
-
-        @Override
-        public void sendHeaders(Metadata headers) {}
-
-        @Override
-        public void sendMessage(SetResponse reply) {}
-
-        @Override
-        public void close(Status status, Metadata trailers) {
-            closedWith = status;
-        }
-
-        @Override
-        public boolean isCancelled() {
-            return false;
-        }
-
-        @Override
-        public MethodDescriptor<SetRequest, SetResponse> getMethodDescriptor() {
-            return KeyValueGrpc.getSetMethod();
         }
     }
 }

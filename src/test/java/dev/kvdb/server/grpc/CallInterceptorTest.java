@@ -12,8 +12,6 @@ import dev.kvdb.v1.KeyValueGrpc;
 import dev.kvdb.v1.SetRequest;
 import dev.kvdb.v1.SetResponse;
 import io.grpc.Metadata;
-import io.grpc.MethodDescriptor;
-import io.grpc.ServerCall;
 import io.grpc.Status;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.smallrye.config.PropertiesConfigSource;
@@ -92,10 +90,9 @@ class CallInterceptorTest {
         assertThat(calls.requests()).isEqualTo(1);
     }
 
-    /** A call that has begun; remembers how it was closed, and what its handler was passed. */
-    private final class Call extends ServerCall<SetRequest, SetResponse> {
+    /** A call that has begun; remembers what its handler was passed, too. */
+    private final class Call extends FakeCall<SetRequest, SetResponse> {
 
-        private final List<Status> closedWith = new ArrayList<>();
         private final List<String> handled = new ArrayList<>();
         private final Listener<SetRequest> listener =
                 interceptor.interceptCall(this, new Metadata(), (call, headers) -> new Listener<>() {
@@ -110,28 +107,8 @@ class CallInterceptorTest {
                     }
                 });
 
-        @Override
-        public void request(int messages) {}
-
-        @Override
-        public void sendHeaders(Metadata headers) {}
-
-        @Override
-        public void sendMessage(SetResponse reply) {}
-
-        @Override
-        public void close(Status status, Metadata trailers) {
-            closedWith.add(status);
-        }
-
-        @Override
-        public boolean isCancelled() {
-            return false;
-        }
-
-        @Override
-        public MethodDescriptor<SetRequest, SetResponse> getMethodDescriptor() {
-            return KeyValueGrpc.getSetMethod();
+        Call() {
+            super(KeyValueGrpc.getSetMethod());
         }
     }
 }

@@ -11,6 +11,7 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.Status;
+import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,7 +33,7 @@ class PacedCallTest {
 
     @Test
     void transportTakesNoReply_nextRequestIsAskedForWhenItDoes() {
-        FakeCall call = new FakeCall(HealthGrpc.getWatchMethod());
+        FakeCall<Object, Object> call = callOf(HealthGrpc.getWatchMethod());
         ServerCall.Listener<Object> listener = start(call);
         handlersCall.request(1);
         call.ready = false;
@@ -50,7 +51,7 @@ class PacedCallTest {
 
     @Test
     void replyThatTheTransportDoesNotTake_endsTheCall_andTheHandlerIsToldThatItIsCancelled() {
-        FakeCall call = new FakeCall(HealthGrpc.getWatchMethod());
+        FakeCall<Object, Object> call = callOf(HealthGrpc.getWatchMethod());
         ServerCall.Listener<Object> listener = start(call);
         handlersCall.sendMessage("first");
         call.ready = false;
@@ -70,7 +71,7 @@ class PacedCallTest {
 
     @Test
     void largeRequest_isRefusedAndNotHandled() {
-        FakeCall call = new FakeCall(HealthGrpc.getCheckMethod());
+        FakeCall<Object, Object> call = callOf(HealthGrpc.getCheckMethod());
         ServerCall.Listener<Object> listener = start(call);
         listener.onMessage(request(OtherCallsLimit.REQUEST_BYTES_MAX + 1));
         listener.onHalfClose();
@@ -83,7 +84,7 @@ class PacedCallTest {
 
     @Test
     void largestRequest_isHandled() {
-        FakeCall call = new FakeCall(HealthGrpc.getCheckMethod());
+        FakeCall<Object, Object> call = callOf(HealthGrpc.getCheckMethod());
         ServerCall.Listener<Object> listener = start(call);
         HealthCheckRequest largest = request(OtherCallsLimit.REQUEST_BYTES_MAX);
         listener.onMessage(largest);
@@ -97,10 +98,22 @@ class PacedCallTest {
         assertThat(handled).containsExactly(largest, "half closed", "complete");
     }
 
+    /** A reply takes a buffer of 4 KiB, so that few may wait, however small they are. */
+    @Test
+    void fewRepliesMayWait() {
+        FakeCall<Object, Object> reflection = callOf(ServerReflectionGrpc.getServerReflectionInfoMethod());
+        start(reflection);
+        assertThat(reflection.readyBytesMax).isEqualTo(1);
+
+        FakeCall<Object, Object> watch = callOf(HealthGrpc.getWatchMethod());
+        new PacedCall<>(watch, statusMapping);
+        assertThat(watch.readyBytesMax).isEqualTo(256);
+    }
+
     /** They are charged for. */
     @Test
     void callOfAdmin_isLeftAsItIs() {
-        FakeCall call = new FakeCall(AdminGrpc.getStatusMethod());
+        FakeCall<Object, Object> call = callOf(AdminGrpc.getStatusMethod());
         ServerCall.Listener<Object> listener = start(call);
         HealthCheckRequest large = request(OtherCallsLimit.REQUEST_BYTES_MAX + 1);
         listener.onMessage(large);
@@ -111,13 +124,13 @@ class PacedCallTest {
 
     @Test
     void callThatWasRefusedAfterItBegan_isCountedNoMore() {
-        FakeCall call = new FakeCall(HealthGrpc.getCheckMethod());
+        FakeCall<Object, Object> call = callOf(HealthGrpc.getCheckMethod());
         ServerCall.Listener<Object> listener = start(call);
         listener.onMessage(request(OtherCallsLimit.REQUEST_BYTES_MAX + 1));
-        FakeCall meanwhile = new FakeCall(HealthGrpc.getCheckMethod());
+        FakeCall<Object, Object> meanwhile = callOf(HealthGrpc.getCheckMethod());
         start(meanwhile);
         listener.onComplete();
-        FakeCall next = new FakeCall(HealthGrpc.getCheckMethod());
+        FakeCall<Object, Object> next = callOf(HealthGrpc.getCheckMethod());
         start(next);
 
         assertThat(meanwhile.closedWith).hasSize(1);
@@ -133,7 +146,7 @@ class PacedCallTest {
         return request;
     }
 
-    private ServerCall.Listener<Object> start(FakeCall call) {
+    private ServerCall.Listener<Object> start(FakeCall<Object, Object> call) {
         return limit.interceptCall(call, new Metadata(), (started, headers) -> {
             handlersCall = started;
             return new ServerCall.Listener<>() {
@@ -165,53 +178,8 @@ class PacedCallTest {
         });
     }
 
-    /** Remembers what was asked of the transport. */
-    private static final class FakeCall extends ServerCall<Object, Object> {
-
-        private final MethodDescriptor<Object, Object> method;
-        private final List<Object> sent = new ArrayList<>();
-        private final List<Status> closedWith = new ArrayList<>();
-        private boolean ready = true;
-        private int asked;
-
-        @SuppressWarnings("unchecked") // what its messages are makes no difference here
-        FakeCall(MethodDescriptor<?, ?> method) {
-            this.method = (MethodDescriptor<Object, Object>) method;
-        }
-
-        @Override
-        public void request(int messages) {
-            asked += messages;
-        }
-
-        @Override
-        public boolean isReady() {
-            return ready;
-        }
-
-        @Override
-        public void sendHeaders(Metadata headers) {
-            sent.add(headers);
-        }
-
-        @Override
-        public void sendMessage(Object reply) {
-            sent.add(reply);
-        }
-
-        @Override
-        public void close(Status status, Metadata trailers) {
-            closedWith.add(status);
-        }
-
-        @Override
-        public boolean isCancelled() {
-            return false;
-        }
-
-        @Override
-        public MethodDescriptor<Object, Object> getMethodDescriptor() {
-            return method;
-        }
+    @SuppressWarnings("unchecked") // what its messages are makes no difference here
+    private static FakeCall<Object, Object> callOf(MethodDescriptor<?, ?> method) {
+        return new FakeCall<>((MethodDescriptor<Object, Object>) method);
     }
 }
