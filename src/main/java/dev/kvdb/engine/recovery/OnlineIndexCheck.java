@@ -2,6 +2,7 @@ package dev.kvdb.engine.recovery;
 
 import dev.kvdb.engine.env.StoreFile;
 import dev.kvdb.engine.error.DamageException;
+import dev.kvdb.engine.error.StoreException;
 import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.format.FrameHeader;
 import dev.kvdb.engine.format.HintEntry;
@@ -53,6 +54,7 @@ final class OnlineIndexCheck {
     private final UnaryOperator<StoreFile> paced;
     private final LongConsumer pass;
     private final Set<Integer> hinted;
+    private final Set<Integer> unopened;
     private final Findings findings;
     private final PriorityQueue<Source> queue = new PriorityQueue<>(Comparator.comparingLong(Source::key));
 
@@ -71,25 +73,32 @@ final class OnlineIndexCheck {
     private record Newest(long version, long location) {}
 
     /**
+     * What reading the segments came to.
+     *
+     * @param hinted segments whose hint has their records
+     * @param unopened segments that a finding says cannot be opened; others are added
+     * @param complete whether nothing hides records of the log
+     */
+    record SegmentsRead(Set<Integer> hinted, Set<Integer> unopened, boolean complete) {}
+
+    /**
      * @param paced wraps a file whose reads take their time
      * @param pass told of bytes that are about to be read otherwise
-     * @param hinted segments whose hint has their records
-     * @param complete whether nothing hides records of the log
      */
     OnlineIndexCheck(
             OnlineVerification.Subject subject,
             UnaryOperator<StoreFile> paced,
             LongConsumer pass,
-            Set<Integer> hinted,
-            boolean complete,
+            SegmentsRead read,
             Findings findings) {
         this.subject = subject;
         this.segments = subject.segments();
         this.index = subject.index();
         this.paced = paced;
         this.pass = pass;
-        this.hinted = hinted;
-        this.complete = complete;
+        this.hinted = read.hinted();
+        this.unopened = read.unopened();
+        this.complete = read.complete();
         this.findings = findings;
     }
 
@@ -155,8 +164,8 @@ final class OnlineIndexCheck {
         @Nullable Segment pinned;
         try {
             pinned = segments.pin(view.id());
-        } catch (DamageException e) {
-            // There is no such file, which is a finding already.
+        } catch (DamageException | StoreIoException e) {
+            addUnopened(view.id(), e);
             complete = false;
             return RecordSource.of(new RecordTable(), view);
         }
@@ -169,6 +178,14 @@ final class OnlineIndexCheck {
             return RecordSource.of(contents.records(), view);
         } finally {
             pinned.unpin();
+        }
+    }
+
+    /** A segment cannot be pinned: one finding, however many of its records are looked for. */
+    private void addUnopened(int segmentId, StoreException e) {
+        if (unopened.add(segmentId)) {
+            Finding.Kind kind = e instanceof DamageException ? Finding.Kind.MISSING : Finding.Kind.UNREADABLE;
+            findings.add(kind, pathOf(segmentId), 0, String.valueOf(e.getMessage()));
         }
     }
 
@@ -255,8 +272,8 @@ final class OnlineIndexCheck {
         @Nullable Segment pinned;
         try {
             pinned = segments.pin(id);
-        } catch (DamageException e) {
-            // There is no such file, which is a finding already.
+        } catch (DamageException | StoreIoException e) {
+            addUnopened(id, e);
             return true;
         }
         String wrong;
@@ -284,7 +301,7 @@ final class OnlineIndexCheck {
         if (index.get(key) != entry) {
             return false;
         }
-        findings.add(Finding.Kind.INDEX, pathOf(entry), RecordLocation.offset(entry), wrong);
+        findings.add(Finding.Kind.INDEX, pathOf(id), RecordLocation.offset(entry), wrong);
         return true;
     }
 
@@ -320,7 +337,7 @@ final class OnlineIndexCheck {
         }
         missing.forEach((key, newest) -> findings.add(
                 Finding.Kind.INDEX,
-                pathOf(newest.location()),
+                pathOf(RecordLocation.segmentId(newest.location())),
                 RecordLocation.offset(newest.location()),
                 "the index has no entry for key " + key + "; the log has version " + newest.version()
                         + " there, and no later record"));
@@ -332,7 +349,16 @@ final class OnlineIndexCheck {
 
     /** Leaves out keys that were written behind an offset. */
     private void forgetWritten(Segment segment, long offset) throws IOException {
-        Segment pinned = segments.pin(segment.id());
+        @Nullable Segment pinned;
+        try {
+            pinned = segments.pin(segment.id());
+        } catch (DamageException | StoreIoException e) {
+            addUnopened(segment.id(), e);
+            findings.note(missingTotal + " keys that may have been removed meanwhile were not told from lost ones: "
+                    + "a segment written since cannot be opened");
+            missing.clear();
+            return;
+        }
         if (pinned == null) {
             // Gone this moment; nothing is known of what was in it.
             missing.clear();
@@ -356,10 +382,8 @@ final class OnlineIndexCheck {
         }
     }
 
-    private String pathOf(long location) {
-        return segments.directory()
-                .file(StoreFileNames.segment(RecordLocation.segmentId(location)))
-                .toString();
+    private String pathOf(int segmentId) {
+        return segments.directory().file(StoreFileNames.segment(segmentId)).toString();
     }
 
     private static String describe(long location) {

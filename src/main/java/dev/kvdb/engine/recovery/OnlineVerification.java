@@ -53,6 +53,9 @@ public final class OnlineVerification {
     /** Segments whose hint has their records. */
     private final Set<Integer> hinted = new HashSet<>();
 
+    /** Segments that a finding says cannot be opened. */
+    private final Set<Integer> unopened = new HashSet<>();
+
     private boolean complete = true;
     private int files;
     private long bytes;
@@ -117,7 +120,8 @@ public final class OnlineVerification {
         progress.phase("reading the snapshot");
         checkSnapshot();
         progress.phase("comparing the index");
-        long liveRecords = new OnlineIndexCheck(subject, this::paced, this::pass, hinted, complete, findings).run();
+        OnlineIndexCheck.SegmentsRead read = new OnlineIndexCheck.SegmentsRead(hinted, unopened, complete);
+        long liveRecords = new OnlineIndexCheck(subject, this::paced, this::pass, read, findings).run();
         progress.phase("done");
         return findings.report(files, bytes, records, liveRecords, clock.nanoTime() - startNanos);
     }
@@ -179,10 +183,12 @@ public final class OnlineVerification {
         } catch (DamageException e) {
             // By the pin: what is damaged inside is a finding by itself.
             complete = false;
+            unopened.add(segment.id());
             findings.add(Finding.Kind.MISSING, segment.path(), 0, "the store has this segment, and there is no file");
             return;
         } catch (StoreIoException e) {
             complete = false;
+            unopened.add(segment.id());
             findings.add(Finding.Kind.UNREADABLE, segment.path(), 0, String.valueOf(e.getMessage()));
             return;
         }

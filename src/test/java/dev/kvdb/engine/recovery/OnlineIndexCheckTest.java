@@ -1,6 +1,7 @@
 package dev.kvdb.engine.recovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.kvdb.engine.GarbageCollectionRequest;
 import dev.kvdb.engine.MemoryStore;
@@ -11,10 +12,16 @@ import dev.kvdb.engine.log.HintFile;
 import dev.kvdb.engine.log.Segment;
 import dev.kvdb.engine.log.Segments;
 import dev.kvdb.engine.log.StoreDirectory;
+import dev.kvdb.engine.log.StoreFileNames;
 import dev.kvdb.testkit.CrashingFileSystem;
+import dev.kvdb.testkit.FailingFileSystem;
+import dev.kvdb.testkit.Fault;
+import dev.kvdb.testkit.FileOperation;
 import dev.kvdb.testkit.Logs;
 import dev.kvdb.testkit.ManualClock;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -23,12 +30,16 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** An index in memory that is wrong, beside a log that is whole. */
 class OnlineIndexCheckTest {
 
     private static final int OPEN_FILES_MAX = 16;
 
+    private FailingFileSystem files;
+    private RecoveryListener listener = (phase, done, total) -> {};
     private Segments segments;
     private OrderedIndex index;
 
@@ -39,11 +50,10 @@ class OnlineIndexCheckTest {
     void open() throws IOException {
         Logs.silenceEngine();
         CrashingFileSystem disk = storeOnDisk();
+        files = new FailingFileSystem(disk);
+        // One file is open at a time: each pin of another segment opens its file.
         Recovered recovered = new Recovery(
-                        new StoreDirectory(disk, disk.root()),
-                        new SplittableRandom(1),
-                        OPEN_FILES_MAX,
-                        (phase, done, total) -> {})
+                        new StoreDirectory(files, disk.root()), new SplittableRandom(1), 1, (phase, done, total) -> {})
                 .run();
         segments = recovered.segments();
         index = recovered.index();
@@ -87,7 +97,7 @@ class OnlineIndexCheckTest {
                         new ManualClock(),
                         0,
                         () -> false,
-                        (phase, done, total) -> {},
+                        listener,
                         finding -> {})
                 .run();
     }
@@ -177,5 +187,107 @@ class OnlineIndexCheckTest {
         VerificationReport report = verify(1);
         assertThat(report.findings()).isEmpty();
         assertThat(report.notes()).anyMatch(note -> note.contains("the index was not compared"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void segmentThatCannotBeOpened_isFoundOnceAndTheOthersAreCompared(boolean hintIsKept) throws IOException {
+        int unreadable = RecordLocation.segmentId(location(0, 0));
+        if (!hintIsKept) {
+            files.delete(pathOf(StoreFileNames.hint(unreadable)));
+        }
+        cannotBeOpened(unreadable);
+        index.put(3, location(3, 1));
+
+        assertThat(verify(OPEN_FILES_MAX).findings())
+                .extracting(Finding::kind, Finding::file)
+                .containsExactly(
+                        tuple(
+                                Finding.Kind.UNREADABLE,
+                                pathOf(StoreFileNames.segment(unreadable)).toString()),
+                        tuple(
+                                Finding.Kind.INDEX,
+                                pathOf(StoreFileNames.segment(RecordLocation.segmentId(location(3, 1))))
+                                        .toString()));
+    }
+
+    @Test
+    void segmentWithoutAHintThatCannotBeOpenedAnyMore_isFound() throws IOException {
+        int unreadable = RecordLocation.segmentId(location(0, 0));
+        files.delete(pathOf(StoreFileNames.hint(unreadable)));
+        whenTheIndexIsCompared(() -> cannotBeOpened(unreadable));
+
+        assertOnlyFinding(Finding.Kind.UNREADABLE, unreadable);
+    }
+
+    @Test
+    void segmentOfAnEntryThatCannotBeOpenedAnyMore_isFound() {
+        int unreadable = RecordLocation.segmentId(location(2, 0));
+        index.put(2, location(2, 0));
+        index.put(3, location(3, 0));
+        whenTheIndexIsCompared(() -> cannotBeOpened(unreadable));
+
+        assertOnlyFinding(Finding.Kind.UNREADABLE, unreadable);
+    }
+
+    @Test
+    void segmentThatMayHaveTheLaterRecordOfAMissingKeyAndCannotBeOpenedAnyMore_isFound() {
+        int unreadable = segments.lastId();
+        index.remove(0);
+        whenTheIndexIsCompared(() -> cannotBeOpened(unreadable));
+
+        VerificationReport report = assertOnlyFinding(Finding.Kind.UNREADABLE, unreadable);
+        assertThat(report.notes()).singleElement().asString().startsWith("1 keys");
+    }
+
+    @Test
+    void segmentThatIsMissingSinceItWasRead_isFound() {
+        int missing = RecordLocation.segmentId(location(2, 0));
+        index.put(2, location(2, 0));
+        index.put(3, location(3, 0));
+        whenTheIndexIsCompared(() -> delete(missing));
+
+        assertOnlyFinding(Finding.Kind.MISSING, missing);
+    }
+
+    private void whenTheIndexIsCompared(Runnable change) {
+        listener = (phase, done, total) -> {
+            if (phase.equals("comparing the index")) {
+                change.run();
+            }
+        };
+    }
+
+    private void cannotBeOpened(int segmentId) {
+        for (Segment segment : segments.all()) {
+            if (segment.id() != segmentId) {
+                segments.pin(segment.id()).unpin();
+            }
+        }
+        files.inject(Fault.on(FileOperation.OPEN)
+                .named(StoreFileNames.segment(segmentId))
+                .as(Fault.Kind.NO_DESCRIPTOR)
+                .forEver());
+    }
+
+    private void delete(int segmentId) {
+        try {
+            files.delete(pathOf(StoreFileNames.segment(segmentId)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Path pathOf(String name) {
+        return segments.directory().file(name);
+    }
+
+    private VerificationReport assertOnlyFinding(Finding.Kind kind, int segmentId) {
+        VerificationReport report = verify(OPEN_FILES_MAX);
+        assertThat(report.findings())
+                .extracting(Finding::kind, Finding::file)
+                .containsExactly(
+                        tuple(kind, pathOf(StoreFileNames.segment(segmentId)).toString()));
+        return report;
     }
 }
