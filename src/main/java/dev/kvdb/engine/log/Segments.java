@@ -151,11 +151,12 @@ public final class Segments {
     }
 
     /**
-     * Has an id given out again that came to nothing: no manifest lists it, and no file has it. Does nothing where a
-     * later id was given out since; then this one is used up.
+     * Has an id taken again that came to nothing: no manifest lists it, and no file has it. Does nothing where a later
+     * one was taken since, or where the manifest on disk has given it out, as a change meanwhile does: a segment that
+     * is filled under it later must not pass for what a crash left beside that manifest. Then the id is used up.
      */
     synchronized void giveBack(int id) {
-        if (nextId == id + 1) {
+        if (nextId == id + 1 && id >= manifest.nextSegmentId()) {
             nextId = id;
         }
     }

@@ -216,6 +216,16 @@ class SegmentsTest {
     }
 
     @Test
+    void idThatTheManifestOnDiskHasGivenOut_isNotGivenOutAgain() throws IOException {
+        Segments segments = fixture.segments(8);
+        int id = segments.nextId();
+        segments.change(new Segments.Change(), 1);
+        segments.giveBack(id);
+
+        assertThat(segments.nextId()).isEqualTo(fixture.manifest().nextSegmentId());
+    }
+
+    @Test
     void close_retiresWhatIsListedAndWhatLeaves() throws IOException {
         Segments segments = withSealed(3, 8);
         pinAndUnpin(segments, 1);
