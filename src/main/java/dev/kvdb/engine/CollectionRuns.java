@@ -145,7 +145,7 @@ final class CollectionRuns {
     /** One swap, from the reserve where the disk is full. */
     private Optional<GarbageCollector.Outcome> collectOnce(double deadShareMin) throws IOException {
         maintenance.lock();
-        space.copyBegins(options.segmentBytesMax());
+        space.copyBegins(copyBytesMax());
         try {
             if (mustStop()) {
                 return Optional.empty();
@@ -158,6 +158,14 @@ final class CollectionRuns {
             space.copyEnds();
             maintenance.unlock();
         }
+    }
+
+    /**
+     * A copy is at most as long as a segment may be, or as the one victim that is longer, of a time when it might be.
+     */
+    private long copyBytesMax() {
+        long longest = segments.all().stream().mapToLong(Segment::length).max().orElse(0);
+        return Math.max(options.segmentBytesMax(), longest);
     }
 
     private boolean mustStop() {

@@ -22,7 +22,7 @@ final class DiskSpace {
     private final Availability availability;
     private final Quota quota;
 
-    /** What the copy that a collection is making may still take. */
+    /** What the copy that a collection is making may take in all; what it has taken already is not deducted. */
     private long copyBytesMax;
 
     DiskSpace(DiskReserve reserve, Availability availability, Quota quota) {

@@ -45,8 +45,28 @@ class FullDiskCollectionTest {
     void roomThatACopyIsMadeFrom_isNotTakenBackForTheReserve() throws Exception {
         store.with(MemoryStore.SMALL.toBuilder().reserveBytes(80_000).build());
         GarbageCollectionTest.fill(store);
+        collectWhileRoomIsLookedFor(20_000);
+    }
+
+    @Test
+    void roomForACopyOfASegmentThatIsLongerThanTheyMayBeNow_isNotTakenBackForTheReserve() throws Exception {
+        StoreOptions smaller =
+                MemoryStore.SMALL.toBuilder().reserveBytes(80_000).build();
+        store.with(smaller.toBuilder().segmentBytesMax(256 * 1024).build()).open();
+        for (long key = 0; key < 40; key++) {
+            store.set(key, 5000);
+        }
+        for (long key = 0; key < 12; key++) {
+            store.set(key, 10);
+        }
+        store.with(smaller).reopen();
+        collectWhileRoomIsLookedFor(100_000);
+    }
+
+    /** Has the committer look for room between the begin of a copy, which needs the reserve, and its first byte. */
+    private void collectWhileRoomIsLookedFor(long bytesLeft) throws Exception {
         Map<Long, String> before = store.entries();
-        leaveOnDisk(20_000);
+        leaveOnDisk(bytesLeft);
         store.files.inject(Fault.on(FileOperation.CREATE).named(".*log.tmp").as(Fault.Kind.HOLD));
         FutureTask<GarbageCollectionReport> collection =
                 new FutureTask<>(() -> store.store().collectGarbage(GarbageCollectionRequest.EVERYTHING));
