@@ -8,6 +8,7 @@ import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.error.StoreException;
 import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.error.StoreReadOnlyException;
+import dev.kvdb.engine.log.StoreFileNames;
 import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.Fault;
 import dev.kvdb.testkit.FileOperation;
@@ -75,6 +76,20 @@ class GarbageCollectionTest {
         store.entries();
 
         assertThat(store.files.count(FileOperation.READ)).isZero();
+    }
+
+    @Test
+    void fileOfTheCopysTemporaryName_isNotInTheWay() {
+        fill();
+        Map<Long, String> before = store.entries();
+        for (int id = 1; id <= 100; id++) {
+            store.disk.put(store.file(StoreFileNames.temporary(StoreFileNames.segment(id))), new byte[200_000]);
+        }
+        store.store().collectGarbage(GarbageCollectionRequest.EVERYTHING);
+
+        assertThat(store.store().statistics().garbageCollection().failures()).isZero();
+        store.reopen();
+        assertThat(store.entries()).isEqualTo(before);
     }
 
     @Test

@@ -251,6 +251,8 @@ final class SegmentCopy implements AutoCloseable {
                     Previous.NONE,
                     salt);
             String name = StoreFileNames.temporary(StoreFileNames.segment(header.segmentId()));
+            // A crash or a failed deletion may have left one.
+            directory.deleteIfExists(name);
             StoreFile created = SegmentAppender.create(directory, name, header);
             file = created;
             appender = new SegmentAppender(

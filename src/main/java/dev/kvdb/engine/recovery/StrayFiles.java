@@ -70,7 +70,15 @@ final class StrayFiles {
 
     /** Removes all of them, once it is certain on disk that they are not listed. */
     void remove() throws IOException {
-        List<String> stray = names();
+        remove(names());
+    }
+
+    /** Removes files that were not finished: no manifest lists such a name. */
+    void removeUnfinished() throws IOException {
+        remove(names().stream().filter(StoreFileNames::isTemporary).toList());
+    }
+
+    private void remove(List<String> stray) throws IOException {
         if (!stray.isEmpty()) {
             directory.sync();
         }
