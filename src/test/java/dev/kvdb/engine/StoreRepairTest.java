@@ -5,6 +5,7 @@ import static dev.kvdb.engine.RepairScenario.files;
 import static dev.kvdb.engine.RepairScenario.repair;
 import static dev.kvdb.engine.RepairScenario.requireRepaired;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kvdb.engine.RepairReport.Outcome;
 import dev.kvdb.engine.RepairScenario.Truth;
@@ -19,6 +20,7 @@ import dev.kvdb.testkit.CrashImages;
 import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.FailingFileSystem;
 import dev.kvdb.testkit.Fault;
+import dev.kvdb.testkit.FileOperation;
 import dev.kvdb.testkit.Logs;
 import dev.kvdb.testkit.Seeds;
 import dev.kvdb.testkit.TestEnvironment;
@@ -148,6 +150,27 @@ class StoreRepairTest {
         assertThat(report.loss().keys()).isEmpty();
         repair(killed, true);
         assertThat(Truth.of(killed)).as("nothing was lost").isEqualTo(truth);
+    }
+
+    @Test
+    void missingManifest_segmentThatTwoOthersFollow_isTakenToBeAsLongAsTheLaterOneSays() {
+        MemoryStore running = new MemoryStore().open();
+        for (int key = 0; key < 4; key++) {
+            running.set(key, 15_000);
+        }
+        // A segment that cannot be listed, nor deleted, and says that the first one ends here.
+        running.files.inject(Fault.on(FileOperation.CREATE).named("MANIFEST.tmp"));
+        running.files.inject(Fault.on(FileOperation.DELETE).named(".*log"));
+        assertThatThrownBy(() -> running.set(4, 15_000)).isInstanceOf(StoreIoException.class);
+        running.set(5, 10);
+        running.set(6, 15_000);
+        CrashingFileSystem killed = running.image().disk;
+        running.close();
+        assertThat(named(killed, ".log")).hasSize(3);
+        Truth truth = Truth.of(killed);
+        delete(killed, "MANIFEST");
+        repair(killed, true);
+        assertThat(Truth.of(killed)).isEqualTo(truth);
     }
 
     @Test

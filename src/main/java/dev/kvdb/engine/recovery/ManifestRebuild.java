@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -163,11 +164,14 @@ record ManifestRebuild(Manifest manifest, boolean certain) {
             Map<Integer, Long> lengths)
             throws IOException {
         int id = header.segmentId();
-        for (SegmentHeader other : all.values()) {
-            if (other.previous().segmentId() == id) {
-                return new SegmentEntry(
-                        id, header.kind(), true, other.previous().length());
-            }
+        // Several may name it: one that could be neither listed nor deleted, and one made when it was longer.
+        OptionalLong sealedByNext = all.values().stream()
+                .map(SegmentHeader::previous)
+                .filter(previous -> previous.segmentId() == id)
+                .mapToLong(Previous::length)
+                .max();
+        if (sealedByNext.isPresent()) {
+            return new SegmentEntry(id, header.kind(), true, sealedByNext.getAsLong());
         }
         Long sealedAt = lengths.get(id);
         if (sealedAt != null) {
