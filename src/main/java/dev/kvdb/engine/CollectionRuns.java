@@ -144,8 +144,9 @@ final class CollectionRuns {
 
     /** One swap, from the reserve where the disk is full. */
     private Optional<GarbageCollector.Outcome> collectOnce(double deadShareMin) throws IOException {
+        long copyBytesMax = copyBytesMax();
         maintenance.lock();
-        space.copyBegins(copyBytesMax());
+        space.copyBegins(copyBytesMax);
         try {
             if (mustStop()) {
                 return Optional.empty();
