@@ -123,7 +123,10 @@ final class CommandLineProgram {
         KvdbCommand top = (KvdbCommand) parsed.commandSpec().userObject();
         if (top.server().isGiven() && parsed.hasSubcommand()) {
             CommandLine.Model.CommandSpec command = parsed.subcommand().commandSpec();
-            boolean asksForHelp = command.helpCommand() || parsed.subcommand().isUsageHelpRequested();
+            boolean asksForHelp = command.helpCommand()
+                    || parsed.subcommand().isUsageHelpRequested()
+                    || parsed.isUsageHelpRequested()
+                    || parsed.isVersionHelpRequested();
             if (command.findOption("--server") == null && !asksForHelp) {
                 throw new CommandLine.ParameterException(
                         command.commandLine(),

@@ -174,6 +174,8 @@ class UsageTest {
                 .isEqualTo(outcome.text());
         assertThat(new CommandRun().run("--server", "x", "help", command).text())
                 .isEqualTo(outcome.text());
+        assertThat(new CommandRun().run("--server", "x", "--help", command).exitCode())
+                .isZero();
     }
 
     @Test
