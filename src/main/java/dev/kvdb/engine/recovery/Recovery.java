@@ -169,8 +169,8 @@ public final class Recovery {
             progress.phase("building the index");
             IndexMerge merge = new IndexMerge(segments, !hidden.isEmpty());
             OrderedIndex index = merge.merge(sources, progress);
-            removeStrayFiles(manifest, !hidden.isEmpty());
             if (hidden.isEmpty()) {
+                removeStrayFiles(manifest);
                 writeHints(segments);
             }
             long nextVersion = nextVersion(manifest, segments, Math.max(merge.lastVersion(), tail.lastVersion()));
@@ -197,10 +197,10 @@ public final class Recovery {
     }
 
     /** Removes what is not listed, but only what was not finished where the rest may be all that is left of what is. */
-    private void removeStrayFiles(Manifest manifest, boolean keysAreHidden) throws IOException {
+    private void removeStrayFiles(Manifest manifest) throws IOException {
         boolean isMissing = adopted.values().stream().anyMatch(each -> each.state() == SegmentAdoption.State.MISSING);
         StrayFiles stray = new StrayFiles(directory, manifest);
-        if (keysAreHidden || isMissing) {
+        if (isMissing) {
             stray.removeUnfinished();
         } else {
             stray.remove();
