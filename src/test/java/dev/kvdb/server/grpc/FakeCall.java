@@ -19,7 +19,8 @@ class FakeCall<Q, R> extends ServerCall<Q, R> {
     /** How many requests were asked for. */
     int asked;
 
-    final List<Object> sent = new ArrayList<>();
+    final List<Metadata> headers = new ArrayList<>();
+    final List<R> replies = new ArrayList<>();
     final List<Status> closedWith = new ArrayList<>();
 
     private final MethodDescriptor<Q, R> method;
@@ -44,13 +45,13 @@ class FakeCall<Q, R> extends ServerCall<Q, R> {
     }
 
     @Override
-    public void sendHeaders(Metadata headers) {
-        sent.add(headers);
+    public void sendHeaders(Metadata sent) {
+        headers.add(sent);
     }
 
     @Override
     public void sendMessage(R reply) {
-        sent.add(reply);
+        replies.add(reply);
     }
 
     @Override

@@ -64,7 +64,8 @@ class PacedCallTest {
         listener.onHalfClose();
         listener.onComplete();
 
-        assertThat(call.sent).containsExactly("first");
+        assertThat(call.replies).containsExactly("first");
+        assertThat(call.headers).isEmpty();
         assertThat(call.closedWith).extracting(Status::getCode).containsExactly(Status.Code.RESOURCE_EXHAUSTED);
         assertThat(handled).containsExactly("cancelled");
     }
@@ -93,7 +94,7 @@ class PacedCallTest {
         handlersCall.close(Status.OK, new Metadata());
         listener.onComplete();
 
-        assertThat(call.sent).containsExactly("reply");
+        assertThat(call.replies).containsExactly("reply");
         assertThat(call.closedWith).containsExactly(Status.OK);
         assertThat(handled).containsExactly(largest, "half closed", "complete");
     }

@@ -25,8 +25,6 @@ import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import io.smallrye.mutiny.Uni;
 import java.io.ByteArrayInputStream;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -144,7 +142,7 @@ class RequestFuzzTest {
         ServerCall.Listener<Q> listener = interceptor.interceptCall(call, new Metadata(), answering);
         listener.onMessage(request);
         listener.onHalfClose();
-        if (call.closed.size() == 1 && call.closed.get(0).isOk()) {
+        if (call.closedWith.size() == 1 && call.closedWith.get(0).isOk()) {
             listener.onComplete();
         } else {
             listener.onCancel();
@@ -156,53 +154,23 @@ class RequestFuzzTest {
     }
 
     /** What a call was answered. */
-    private static final class Recorded<Q, R> extends ServerCall<Q, R> {
-
-        private final MethodDescriptor<Q, R> method;
-        private final List<R> replies = new ArrayList<>();
-        private final List<Status> closed = new ArrayList<>();
+    private static final class Recorded<Q, R> extends FakeCall<Q, R> {
 
         Recorded(MethodDescriptor<Q, R> method) {
-            this.method = method;
+            super(method);
         }
 
         @Nullable
         R reply(Q request) {
-            if (closed.size() != 1) {
-                throw new AssertionError(request + " is closed with each of " + closed);
+            if (closedWith.size() != 1) {
+                throw new AssertionError(request + " is closed with each of " + closedWith);
             }
-            Status status = closed.get(0);
+            Status status = closedWith.get(0);
             boolean fits = status.isOk() ? replies.size() == 1 : CLIENTS_FAULT.contains(status.getCode());
             if (!fits) {
                 throw new AssertionError(request + " is answered by " + replies + " and " + status, status.getCause());
             }
             return status.isOk() ? replies.get(0) : null;
-        }
-
-        @Override
-        public void request(int messages) {}
-
-        @Override
-        public void sendHeaders(Metadata headers) {}
-
-        @Override
-        public void sendMessage(R message) {
-            replies.add(message);
-        }
-
-        @Override
-        public void close(Status status, Metadata trailers) {
-            closed.add(status);
-        }
-
-        @Override
-        public boolean isCancelled() {
-            return false;
-        }
-
-        @Override
-        public MethodDescriptor<Q, R> getMethodDescriptor() {
-            return method;
         }
     }
 }
