@@ -45,6 +45,7 @@ public final class AcknowledgedLoad {
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
     private static final String READ_ONLY = "READ_ONLY";
+    private static final String IO_FAILED = "IO_FAILED";
     /** Replies to a write that was turned away at the door. */
     private static final Set<String> NOT_TAKEN = Set.of("OVERLOADED", "STARTING", "SHUTTING_DOWN");
     /** No reply: the write may still take effect, as long as the server lives. */
@@ -118,6 +119,11 @@ public final class AcknowledgedLoad {
         /** So many acknowledged writes end the load. */
         int acks() {
             return number("acks", Integer.MAX_VALUE);
+        }
+
+        /** How often a read that failed is repeated; more than 0 where system calls are made to fail. */
+        int retries() {
+            return number("retries", 0);
         }
 
         /** A file that ends the load when it is there: for those who wait for what no writer sees. */
@@ -209,11 +215,11 @@ public final class AcknowledgedLoad {
 
     /** A read whose file could not be opened says so, and works when it can be; where faults are expected. */
     private Optional<byte[]> get(long key) {
-        for (int retries = settings.number("retries", 0); ; retries--) {
+        for (int retries = settings.retries(); ; retries--) {
             try {
                 return client.get(key).map(StoredValue::bytes);
             } catch (ClientException e) {
-                if (retries <= 0 || !reason(e).equals("IO_FAILED")) {
+                if (retries <= 0 || !reason(e).equals(IO_FAILED)) {
                     throw e;
                 }
                 count("read-retried");
@@ -348,6 +354,9 @@ public final class AcknowledgedLoad {
             } else if (reason.equals("DISK_FULL") && write.isRemove()) {
                 // The disk may have filled up under it.
                 count("remove-refused-by-full-disk");
+            } else if (reason.equals(IO_FAILED) && settings.retries() > 0) {
+                // No file for the next segment, where system calls are made to fail.
+                count("write-failed");
             } else if (!reason.equals("DISK_FULL") && !reason.equals(READ_ONLY)) {
                 find("UNEXPECTED: write " + write + " of key " + key(slot) + ": " + reason + ", " + e.getMessage());
             }
