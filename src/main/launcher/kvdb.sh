@@ -4,6 +4,9 @@
 #   JAVA_HOME        the Java to use; else the one on the PATH
 #   JAVA_OPTS        options for that Java, for serve, import, export, verify and repair
 #   KVDB_JAVA_OPTS   options for that Java, for every command
+#
+# Two more files may stand beside this one, and make starts faster: FILE-serve.jsa and FILE-client.jsa, which the build
+# makes. Java takes them only if they were made by the same Java from this very file, and does without them otherwise.
 
 fail() {
   echo "kvdb: $1" >&2
@@ -24,6 +27,7 @@ while [ -h "$self" ]; do
     *) self=$(dirname "$self")/$link ;;
   esac
 done
+self=$(CDPATH='' cd -P "$(dirname "$self")" && pwd)/$(basename "$self")
 
 need="kvdb needs Java 17 or newer"
 if [ -n "${JAVA_HOME:-}" ]; then
@@ -47,21 +51,34 @@ major=${major%%[!0-9]*}
 [ "${major:-0}" -ge 17 ] || fail "$need; $java is of version ${version:-unknown}"
 
 # A short-lived client starts faster with the quick compiler and the small collector.
-tuning="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Xshare:auto"
-[ $# -gt 0 ] || tuning=${JAVA_OPTS:-}
+role=client
+[ $# -gt 0 ] || role=serve
 for word in "$@"; do
   case $word in
     serve | import | export | verify | repair)
-      tuning=${JAVA_OPTS:-}
+      role=serve
       break
       ;;
     get | set | remove | status | gc | completion | help) break ;;
   esac
 done
+if [ $role = client ]; then
+  tuning="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData"
+else
+  tuning=${JAVA_OPTS:-}
+fi
 
 # What Netty and protobuf do is allowed; newer Java warns of it otherwise.
 if [ "$major" -ge 23 ]; then
   tuning="--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow $tuning"
+fi
+
+archive=
+if [ -r "$self-$role.jsa" ]; then
+  archive=$self-$role.jsa
+  # An archive that does not fit is not worth a warning.
+  tuning="-Xshare:auto -Xlog:cds*=off $tuning"
+  [ "$major" -lt 25 ] || tuning="-Xlog:aot*=off $tuning"
 fi
 
 stdout_terminal=false
@@ -70,7 +87,8 @@ stderr_terminal=false
 [ -t 2 ] && stderr_terminal=true
 
 # shellcheck disable=SC2086 # options are words
-exec "$java" --add-opens=java.base/java.lang=ALL-UNNAMED $tuning ${KVDB_JAVA_OPTS:-} \
+exec "$java" --add-opens=java.base/java.lang=ALL-UNNAMED ${archive:+"-XX:SharedArchiveFile=$archive"} \
+  $tuning ${KVDB_JAVA_OPTS:-} \
   -Ddev.kvdb.cli.stdout-terminal=$stdout_terminal -Ddev.kvdb.cli.stderr-terminal=$stderr_terminal \
   -cp "$self" dev.kvdb.cli.Kvdb "$@"
 exit 1

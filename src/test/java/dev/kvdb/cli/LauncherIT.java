@@ -287,4 +287,31 @@ class LauncherIT {
         assertThat(old.exitCode()).isEqualTo(1);
         assertThat(old.err()).contains("Java 17 or newer").contains("11.0.2");
     }
+
+    @Test
+    void classesComeFromTheArchives_thatTheBuildMade() throws Exception {
+        ProcessBuilder get = ServerProcess.launch("get", "404");
+        get.environment().put("KVDB_JAVA_OPTS", "-Xlog:class+load");
+        assertThat(run(get, new byte[0]).text())
+                .containsPattern("dev\\.kvdb\\.cli\\.GetCommand source: shared objects file");
+        try (ServerProcess logging = ServerProcess.startWithJavaOptions("-Xlog:class+load", work.resolve("logging"))) {
+            logging.awaitReady();
+            assertThat(logging.output())
+                    .containsPattern("dev\\.kvdb\\.server\\.StoreLifecycle source: shared objects file");
+        }
+    }
+
+    @Test
+    void archivesThatDoNotFit_areNotUsedAndNotMentioned() throws Exception {
+        Path launcher = Files.copy(ServerProcess.launcher(), work.resolve("kvdb"));
+        Path archive = Path.of(ServerProcess.launcher() + "-client.jsa");
+        for (byte[] unfit : List.of(Files.readAllBytes(archive), new byte[10_000], new byte[0])) {
+            Files.write(work.resolve("kvdb-client.jsa"), unfit);
+            ProcessBuilder builder = ServerProcess.launch();
+            builder.command(launcher.toString(), "get", "404");
+            assertThat(run(builder, new byte[0]))
+                    .extracting(Ended::exitCode, Ended::text, Ended::err)
+                    .containsExactly(1, "", "kvdb: key 404 has no value\n");
+        }
+    }
 }
