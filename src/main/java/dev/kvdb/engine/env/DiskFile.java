@@ -33,6 +33,7 @@ final class DiskFile implements StoreFile {
     private static final int TRANSFER_BYTES_MAX = 1024 * 1024;
 
     private final OpenFiles openFiles;
+    private final FreeBlocks freeBlocks;
     private final Path openedAs;
     private final @Nullable FileChannel syncs;
     private final Object reopening = new Object();
@@ -40,8 +41,14 @@ final class DiskFile implements StoreFile {
     private volatile boolean closed;
 
     /** @param syncs a second channel of the same file, used for syncs only; null for a file that is only read */
-    DiskFile(OpenFiles openFiles, Path openedAs, FileChannel channel, @Nullable FileChannel syncs) {
+    DiskFile(
+            OpenFiles openFiles,
+            FreeBlocks freeBlocks,
+            Path openedAs,
+            FileChannel channel,
+            @Nullable FileChannel syncs) {
         this.openFiles = openFiles;
+        this.freeBlocks = freeBlocks;
         this.openedAs = openedAs;
         this.channel = channel;
         this.syncs = syncs;
@@ -71,7 +78,11 @@ final class DiskFile implements StoreFile {
                 return position;
             });
         } catch (IOException e) {
-            throw DiskFull.translate(e, "write", openedAs);
+            IOException translated = DiskFull.translate(e, "write", openedAs);
+            if (translated instanceof NoSpaceException) {
+                noteNoSpace(translated);
+            }
+            throw translated;
         }
     }
 
@@ -125,6 +136,14 @@ final class DiskFile implements StoreFile {
     @Override
     public String toString() {
         return openedAs.toString();
+    }
+
+    private void noteNoSpace(IOException failure) {
+        try {
+            freeBlocks.noSpace(openedAs.toAbsolutePath().getParent());
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
     }
 
     /** Transfers the next bytes of a buffer, as many as may be at a time. */

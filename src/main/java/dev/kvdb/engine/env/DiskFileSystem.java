@@ -30,6 +30,7 @@ final class DiskFileSystem implements FileSystem {
             !System.getProperty("os.name", "").toLowerCase(Locale.ROOT).startsWith("windows");
 
     private final OpenFiles openFiles = new OpenFiles();
+    private final FreeBlocks freeBlocks = new FreeBlocks();
 
     /**
      * {@inheritDoc}
@@ -102,7 +103,7 @@ final class DiskFileSystem implements FileSystem {
         try {
             return openFiles.open(
                     file,
-                    channel -> new DiskFile(openFiles, file, channel, syncChannel(file)),
+                    channel -> new DiskFile(openFiles, freeBlocks, file, channel, syncChannel(file)),
                     StandardOpenOption.CREATE_NEW,
                     StandardOpenOption.READ,
                     StandardOpenOption.WRITE);
@@ -123,7 +124,8 @@ final class DiskFileSystem implements FileSystem {
 
     @Override
     public StoreFile openForReading(Path file) throws IOException {
-        return openFiles.open(file, channel -> new DiskFile(openFiles, file, channel, null), StandardOpenOption.READ);
+        return openFiles.open(
+                file, channel -> new DiskFile(openFiles, freeBlocks, file, channel, null), StandardOpenOption.READ);
     }
 
     @Override
@@ -167,7 +169,7 @@ final class DiskFileSystem implements FileSystem {
 
     @Override
     public long usableBytes(Path directory) throws IOException {
-        return Files.getFileStore(directory).getUsableSpace();
+        return freeBlocks.usableBytes(directory);
     }
 
     @Override

@@ -1,0 +1,119 @@
+package dev.kvdb.engine.env;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.attribute.FileAttributeView;
+import java.nio.file.attribute.FileStoreAttributeView;
+import org.junit.jupiter.api.Test;
+
+/** A file system of 100,000 bytes that keeps 5,000 for some users. */
+class FreeBlocksTest {
+
+    private static final long KEPT = 5_000;
+
+    private final FreeBlocks blocks = new FreeBlocks();
+    private final KeepingStore store = new KeepingStore();
+
+    @Test
+    void fileSystemWithRoom_usableIsWhatItGives() throws IOException {
+        assertThat(blocks.usableBytes(store)).isEqualTo(95_000);
+        store.free = 30_000;
+        assertThat(blocks.usableBytes(store)).isEqualTo(25_000);
+        store.free = 60_000;
+        assertThat(blocks.usableBytes(store)).isEqualTo(55_000);
+    }
+
+    @Test
+    void processThatTookWhatIsKept_mayTakeWhatIsFreedOfIt() throws IOException {
+        store.free = 1_000;
+        assertThat(blocks.usableBytes(store)).isZero();
+        store.free = 0;
+        blocks.noSpace(store);
+        assertThat(blocks.usableBytes(store)).isZero();
+        store.free = 3_000;
+        assertThat(blocks.usableBytes(store)).isEqualTo(3_000);
+        store.free = 12_000;
+        assertThat(blocks.usableBytes(store)).isEqualTo(12_000);
+    }
+
+    @Test
+    void processThatWasNeverRefused_mayTakeWhatWasTaken() throws IOException {
+        store.free = 4_000;
+        assertThat(blocks.usableBytes(store)).isZero();
+        store.free = 1_500;
+        assertThat(blocks.usableBytes(store)).isZero();
+        store.free = 4_000;
+        assertThat(blocks.usableBytes(store)).isEqualTo(2_500);
+    }
+
+    @Test
+    void processThatMayNot_isToldSoByTheNextWrite() throws IOException {
+        // Others took what is kept for them, and gave it back.
+        store.free = 500;
+        assertThat(blocks.usableBytes(store)).isZero();
+        store.free = 4_500;
+        assertThat(blocks.usableBytes(store)).isEqualTo(4_000);
+        blocks.noSpace(store);
+        assertThat(blocks.usableBytes(store)).isZero();
+        store.free = 8_000;
+        assertThat(blocks.usableBytes(store)).isEqualTo(3_500);
+    }
+
+    /** What it has left is set from outside. */
+    private static final class KeepingStore extends FileStore {
+
+        private long free = 100_000;
+
+        @Override
+        public long getUsableSpace() {
+            return Math.max(0, free - KEPT);
+        }
+
+        @Override
+        public long getUnallocatedSpace() {
+            return free;
+        }
+
+        @Override
+        public long getTotalSpace() {
+            return 100_000;
+        }
+
+        @Override
+        public String name() {
+            return "keeping";
+        }
+
+        @Override
+        public String type() {
+            return "keeping";
+        }
+
+        @Override
+        public boolean isReadOnly() {
+            return false;
+        }
+
+        @Override
+        public boolean supportsFileAttributeView(Class<? extends FileAttributeView> type) {
+            return false;
+        }
+
+        @Override
+        public boolean supportsFileAttributeView(String name) {
+            return false;
+        }
+
+        @Override
+        public <V extends FileStoreAttributeView> V getFileStoreAttributeView(Class<V> type) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Object getAttribute(String attribute) {
+            throw new UnsupportedOperationException();
+        }
+    }
+}
