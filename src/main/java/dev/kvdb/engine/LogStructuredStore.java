@@ -65,8 +65,8 @@ final class LogStructuredStore implements Store {
     private final VerificationRuns verifications;
     private final Maintainer maintainer;
     private final StoreThreads threads;
-    private final Thread committerThread;
-    private final Thread maintainerThread;
+    private final StoreThreads.StoreThread committerThread;
+    private final StoreThreads.StoreThread maintainerThread;
 
     /** Bytes written when the newest snapshot was made, so that a store that did not change makes none. */
     private long snapshotAtBytesWritten;
@@ -275,9 +275,9 @@ final class LogStructuredStore implements Store {
         collections.cancel();
         verifications.close();
         queue.close();
-        StoreThreads.join(committerThread);
+        committerThread.join();
         maintainer.close();
-        StoreThreads.join(maintainerThread);
+        maintainerThread.join();
         maintenance.lock();
         try {
             // On a full disk, what the reserve gave is for removes and collections.

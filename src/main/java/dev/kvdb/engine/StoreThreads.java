@@ -1,6 +1,7 @@
 package dev.kvdb.engine;
 
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.ThreadFactory;
@@ -16,10 +17,8 @@ final class StoreThreads {
     }
 
     /** A thread that is not started yet. */
-    Thread make(String role, Runnable task) {
-        Thread thread = factory.newThread(task);
-        thread.setName("kvdb-" + role);
-        return thread;
+    StoreThread make(String role, Runnable task) {
+        return new StoreThread("kvdb-" + role, task);
     }
 
     /**
@@ -28,9 +27,9 @@ final class StoreThreads {
      */
     <T> T call(String role, Callable<T> task) {
         FutureTask<T> future = new FutureTask<>(task);
-        Thread thread = make(role, future);
+        StoreThread thread = make(role, future);
         thread.start();
-        join(thread);
+        thread.join();
         try {
             return future.get();
         } catch (ExecutionException e) {
@@ -40,25 +39,49 @@ final class StoreThreads {
         }
     }
 
-    /** Waits for a thread to end, whatever interrupts say; the caller's interrupt status is kept. */
-    static void join(Thread thread) {
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
     private static RuntimeException unchecked(@Nullable Throwable cause) {
         if (cause instanceof Error error) {
             throw error;
         }
         return cause instanceof RuntimeException unchecked ? unchecked : new IllegalStateException(cause);
+    }
+
+    /** One thread. What it runs in may be a thread that the factory uses again afterwards. */
+    final class StoreThread {
+
+        private final Thread thread;
+        private final CountDownLatch ended = new CountDownLatch(1);
+        private volatile boolean started;
+
+        private StoreThread(String name, Runnable task) {
+            thread = factory.newThread(() -> {
+                try {
+                    task.run();
+                } finally {
+                    ended.countDown();
+                }
+            });
+            thread.setName(name);
+        }
+
+        void start() {
+            thread.start();
+            started = true;
+        }
+
+        /** Waits for its task to end, whatever interrupts say; the caller's interrupt status is kept. */
+        void join() {
+            boolean interrupted = false;
+            while (started && ended.getCount() > 0) {
+                try {
+                    ended.await();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 }

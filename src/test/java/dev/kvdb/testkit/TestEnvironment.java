@@ -5,12 +5,11 @@ import dev.kvdb.engine.env.Environment;
 import dev.kvdb.engine.env.FileSystem;
 import java.util.SplittableRandom;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.atomic.AtomicLong;
 
 /** Makes environments in which nothing depends on the machine or the day. */
 public final class TestEnvironment {
 
-    private static final AtomicLong THREADS = new AtomicLong();
+    private static final ThreadFactory THREADS = new ReusedThreads();
 
     private TestEnvironment() {}
 
@@ -21,11 +20,6 @@ public final class TestEnvironment {
 
     /** These files, this clock, randomness from the seed, daemon threads. */
     public static Environment of(FileSystem files, Clock clock, long seed) {
-        ThreadFactory daemons = task -> {
-            Thread thread = new Thread(task, "kvdb-test-" + THREADS.incrementAndGet());
-            thread.setDaemon(true);
-            return thread;
-        };
-        return new Environment(files, clock, new SplittableRandom(seed), daemons);
+        return new Environment(files, clock, new SplittableRandom(seed), THREADS);
     }
 }
