@@ -140,7 +140,7 @@ final class DiskFile implements StoreFile {
 
     private void noteNoSpace(IOException failure) {
         try {
-            freeBlocks.noSpace(openedAs.toAbsolutePath().getParent());
+            freeBlocks.noSpaceFor(openedAs);
         } catch (IOException e) {
             failure.addSuppressed(e);
         }

@@ -32,9 +32,10 @@ final class FreeBlocks {
         return Math.max(store.getUsableSpace(), free - least);
     }
 
-    /** A write to a file in the directory found no space: what is free there now is kept for others. */
-    void noSpace(Path directory) throws IOException {
-        noSpace(Files.getFileStore(directory));
+    /** A write to a file, which may have another name now, found no space: what is free there is kept for others. */
+    void noSpaceFor(Path file) throws IOException {
+        Path directory = file.toAbsolutePath().getParent();
+        noSpace(Files.getFileStore(directory == null ? file : directory));
     }
 
     void noSpace(FileStore store) throws IOException {
