@@ -60,6 +60,7 @@ public record Mark(UUID storeId, int segmentId, long offset, long durableTo, lon
                 FrameHeader.decode(source, position, segment.salt(), SegmentHeader.describe(segment.segmentId()));
         int value = position + FrameHeader.BYTES_MAX;
         if (header.isEmpty()
+                || !FrameHeader.isVersion(header.get().version())
                 || header.get().valueBytes() != VALUE_BYTES
                 || header.get().valueCrc() != Crc32c.of(source, value, VALUE_BYTES)
                 || source.getLong(value) != segment.storeId().getMostSignificantBits()

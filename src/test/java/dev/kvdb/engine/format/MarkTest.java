@@ -63,6 +63,15 @@ class MarkTest {
         assertThat(decode(bytes.clear(), SEGMENT, 5000)).isEmpty();
     }
 
+    @Test
+    void markOfWhatIsNoVersion_isNoMark() {
+        for (long version : new long[] {-1, Long.MIN_VALUE, FrameHeader.VERSION_MAX + 1}) {
+            assertThat(decode(encoded(new Mark(new UUID(3, 4), 7, 5000, 4000, version)), SEGMENT, 5000))
+                    .as("version %d", version)
+                    .isEmpty();
+        }
+    }
+
     private static ByteBuffer encoded(Mark mark) {
         ByteBuffer bytes = ByteBuffer.allocate(Mark.FRAME_BYTES);
         mark.encode(bytes, SEGMENT.salt());
