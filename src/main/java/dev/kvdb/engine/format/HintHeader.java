@@ -57,7 +57,7 @@ public record HintHeader(UUID storeId, int segmentId, long segmentLength, long e
         Blocks.checkHeader(source, MAGIC, FORMAT_VERSION, CRC, file);
         return new HintHeader(
                 new UUID(source.getLong(STORE_ID), source.getLong(STORE_ID + Long.BYTES)),
-                (int) source.getLong(SEGMENT_ID),
+                RecordLocation.checkedSegmentId(source.getLong(SEGMENT_ID), file, SEGMENT_ID),
                 source.getLong(SEGMENT_LENGTH),
                 source.getLong(ENTRIES));
     }

@@ -119,7 +119,7 @@ public record Manifest(UUID storeId, long versionFloor, int nextSegmentId, List<
             SegmentEntry segment = new SegmentEntry(
                     RecordLocation.checkedSegmentId(source.getLong(at), file, at),
                     SegmentHeader.Kind.of(source.get(at + 8), file, at + 8L),
-                    source.get(at + 9) != 0,
+                    isSealed(source.get(at + 9), file, at + 9L),
                     source.getLong(at + 10));
             boolean inOrder = segment.id() > idBefore && (segment.sealed() || sealedBefore);
             if (!inOrder || !segment.makesSense()) {
@@ -147,5 +147,12 @@ public record Manifest(UUID storeId, long versionFloor, int nextSegmentId, List<
                 versionFloor,
                 (int) nextId,
                 segments);
+    }
+
+    private static boolean isSealed(byte flag, String file, long offset) {
+        if (flag != 0 && flag != 1) {
+            throw new DamageException(file, offset, "sealed, 0 or 1", String.valueOf(flag));
+        }
+        return flag == 1;
     }
 }

@@ -79,6 +79,11 @@ public final class RecordLocation {
         return (int) number;
     }
 
+    /** The same where 0 stands for no segment. */
+    static int checkedSegmentIdOrNone(long number, String file, long offset) {
+        return number == 0 ? 0 : checkedSegmentId(number, file, offset);
+    }
+
     private static int encodeSize(int bytes) {
         if (bytes < MANTISSA_ONE) {
             return bytes;

@@ -154,7 +154,7 @@ public record SegmentHeader(
                 checkedVersion(source, FIRST_VERSION, file),
                 checkedVersion(source, LIVE_AS_OF, file),
                 new Previous(
-                        (int) source.getLong(PREVIOUS_ID),
+                        RecordLocation.checkedSegmentIdOrNone(source.getLong(PREVIOUS_ID), file, PREVIOUS_ID),
                         source.getLong(PREVIOUS_LENGTH),
                         source.getLong(PREVIOUS_LAST_VERSION)),
                 source.getLong(SALT));

@@ -90,7 +90,7 @@ public record SetAsideHeader(UUID storeId, int segmentId, List<Range> ranges) {
         }
         return new SetAsideHeader(
                 new UUID(source.getLong(STORE_ID), source.getLong(STORE_ID + Long.BYTES)),
-                (int) source.getLong(SEGMENT_ID),
+                RecordLocation.checkedSegmentId(source.getLong(SEGMENT_ID), file, SEGMENT_ID),
                 ranges);
     }
 }

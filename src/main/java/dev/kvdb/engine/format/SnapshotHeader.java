@@ -105,8 +105,9 @@ public record SnapshotHeader(UUID storeId, long version, long entries, List<Cove
         List<CoveredSegment> segments = new ArrayList<>(count);
         ByteBuffer at = source.duplicate().position(PREFIX_BYTES);
         for (int i = 0; i < count; i++) {
-            segments.add(
-                    new CoveredSegment((int) at.getLong(), at.getLong(), at.getLong(), at.getLong(), at.getLong()));
+            int id = RecordLocation.checkedSegmentId(at.getLong(at.position()), file, at.position());
+            at.position(at.position() + Long.BYTES);
+            segments.add(new CoveredSegment(id, at.getLong(), at.getLong(), at.getLong(), at.getLong()));
         }
         return new SnapshotHeader(
                 new UUID(source.getLong(STORE_ID), source.getLong(STORE_ID + Long.BYTES)),

@@ -51,6 +51,21 @@ class CacheFileHeadersTest {
     }
 
     @Test
+    void segmentIdThatNoSegmentHas_isDamageAndNotCutToOneThatIs() {
+        for (long id : new long[] {0, -1, 1L << 24, (1L << 32) + 7}) {
+            ByteBuffer hint = HINT.encode().putLong(32, id);
+            hint.putInt(60, Crc32c.of(hint, 0, 60));
+            ByteBuffer snapshot = SNAPSHOT.encode().putLong(48, id);
+            int end = snapshot.limit() - Integer.BYTES;
+            snapshot.putInt(end, Crc32c.of(snapshot, 0, end));
+
+            assertThatThrownBy(() -> HintHeader.decode(hint, "a hint")).isInstanceOf(DamageException.class);
+            assertThatThrownBy(() -> SnapshotHeader.decode(snapshot, "a snapshot"))
+                    .isInstanceOf(DamageException.class);
+        }
+    }
+
+    @Test
     void hintEntries_areReadAsWritten() {
         for (HintEntry entry : List.of(
                 new HintEntry(Long.MIN_VALUE, Long.MAX_VALUE, RecordLocation.OFFSET_MAX, 0),

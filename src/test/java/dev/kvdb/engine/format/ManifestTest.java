@@ -102,6 +102,15 @@ class ManifestTest {
                 .hasMessageContaining("kind 9");
     }
 
+    @Test
+    void segmentThatIsNeitherSealedNorOpen_isDamage() {
+        for (byte flag : new byte[] {-1, 2}) {
+            ByteBuffer bytes = MANIFEST.encode().put(64 + 9, flag);
+
+            assertThatThrownBy(() -> Manifest.decode(signed(bytes), "MANIFEST")).isInstanceOf(DamageException.class);
+        }
+    }
+
     private static ByteBuffer signed(ByteBuffer bytes) {
         int end = bytes.limit() - 4;
         return bytes.putInt(end, Crc32c.of(bytes, 0, end));

@@ -54,6 +54,16 @@ class SegmentHeaderTest {
     }
 
     @Test
+    void previousSegmentThatCannotBe_isDamageAndNotCutToOneThatCan() {
+        for (long id : new long[] {-1, 1L << 24, (1L << 32) + 6}) {
+            ByteBuffer bytes = APPENDED.encode().putLong(72, id);
+
+            assertThatThrownBy(() -> SegmentHeader.decode(signed(bytes), "a file"))
+                    .isInstanceOf(DamageException.class);
+        }
+    }
+
+    @Test
     void newerFormatVersion_isRefusedByName() {
         ByteBuffer bytes = APPENDED.encode().putShort(8, (short) 2);
 
