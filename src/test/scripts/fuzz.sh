@@ -5,19 +5,40 @@
 # target says what must be true of any input: an error of ours or the right answer, within bounds of memory and time.
 # Needs a build (mvn test-compile) and neither root nor packages.
 #
-#   COUNT=5000000 src/test/scripts/fuzz.sh    executions of each target (default: 20,000); ten targets: 50 million
-#   TARGETS='hint snapshot'                   only targets whose name or class has one of these in it, in any case
-#   CORPUS=DIR                                starts from the inputs there, and keeps those that reach something new
-#   SEED=7                                    the fuzzer's
+# Targets are of two kinds. Those that decode bytes in memory take some ten microseconds an execution; those that open a
+# whole store, or a file on the disk, take some milliseconds, and see what decoders do not: what becomes of the answers.
 #
-# Prints a line for each target, executions and seconds and findings, and exits with 1 where there is a finding. Inputs
-# that found something are kept in target/fuzz; copy one to src/test/resources/.../CLASSInputs/METHOD to replay it.
+#   COUNT=6300000 JOBS=2 src/test/scripts/fuzz.sh    the full count: 50,400,000 executions of the 8 targets that decode,
+#                                                    252,000 of the 8 that open a store or a file
+#
+#   COUNT         executions of each target that decodes (default: 100,000)
+#   COUNT_STORE   executions of each target that opens a store or a file (default: one for 200 of COUNT, at least 500)
+#   JOBS=2        as many targets at a time (default: 1); each is a Java of its own
+#   TARGETS='hint snapshot'    only targets whose name or class has one of these in it, in any case
+#   CORPUS=DIR    starts from the inputs there, and keeps those that reach something new
+#   SEED=7        the fuzzer's
+#
+# Prints a line for each target, executions and seconds and findings, then the sum, and exits with 1 where there is a
+# finding. Inputs that found something are kept in target/fuzz; copy one to src/test/resources/.../CLASSInputs/METHOD to
+# replay it.
 set -euo pipefail
 # shellcheck source=src/test/scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-COUNT=${COUNT:-20000}
-targets=(
+COUNT=${COUNT:-100000}
+COUNT_STORE=${COUNT_STORE:-$((COUNT / 200 > 500 ? COUNT / 200 : 500))}
+JOBS=${JOBS:-1}
+decode_targets=(
+    dev.kvdb.engine.recovery.SegmentScanFuzzTest:sealedSegment_isScannedForWhatItIs
+    dev.kvdb.engine.recovery.SegmentScanFuzzTest:tailOfTheLog_endsAtItsFirstBytesThatNoMarkSaysWereDurable
+    dev.kvdb.engine.recovery.SnapshotFileFuzzTest:snapshot_isReadForWhatItIsOrDamaged
+    dev.kvdb.engine.log.HintFileFuzzTest:hint_isReadForWhatItIsOrDamaged
+    dev.kvdb.engine.format.HeaderCodecFuzzTest:header_isRefusedOrComesOutAsItWas
+    dev.kvdb.engine.format.HeaderCodecFuzzTest:manifest_isRefusedOrComesOutAsItWas
+    dev.kvdb.engine.format.BareLogFuzzTest:anyBytesAsABareLog_areReadForWhatTheyAreOrRefused
+    dev.kvdb.server.grpc.RequestFuzzTest:anyBytesAsARequest_areAnsweredOrRefusedAndWhatWasSetIsReadBack
+)
+store_targets=(
     dev.kvdb.engine.SegmentFuzzTest:anyBytesAsASegment_areReadForWhatTheyAreOrRefused
     dev.kvdb.engine.SegmentFuzzTest:damagedSegment_isNeverReadAsAnythingElseThanWhatWasWritten
     dev.kvdb.engine.SegmentFuzzTest:framesWithTheRightChecksums_areReadForWhatTheyAreOrRefused
@@ -25,9 +46,7 @@ targets=(
     dev.kvdb.engine.CacheFuzzTest:snapshot_isReadForWhatItIsOrDroppedForTheLog
     dev.kvdb.engine.ManifestFuzzTest:manifest_isReadForWhatItIsOrRefused
     dev.kvdb.engine.env.LockTextFuzzTest:anyBytesAsTheTextOfALock_areQuotedInTheRefusal
-    dev.kvdb.engine.format.BareLogFuzzTest:anyBytesAsABareLog_areReadForWhatTheyAreOrRefused
     dev.kvdb.cli.ImportFileFuzzTest:anyBytesAsAFileToImport_haveTheByteOrderInWhichTheyAreALog
-    dev.kvdb.server.grpc.RequestFuzzTest:anyBytesAsARequest_areAnsweredOrRefusedAndWhatWasSetIsReadBack
 )
 
 if ! [ -f "$root/target/test-classes/dev/kvdb/engine/SegmentFuzzTest.class" ]; then
@@ -37,9 +56,18 @@ fi
 command -v mvn >/dev/null || skip "it needs mvn, for the class path"
 work=$(mktemp -d "${TMPDIR:-/tmp}/kvdb-$script.XXXXXX")
 trap end EXIT
-trap 'exit 130' INT TERM HUP
+trap 'stop_fuzzing; exit 130' INT TERM HUP
+
+# Ends the Javas that run, each the child of a job.
+stop_fuzzing() {
+    local job
+    for job in $(jobs -rp); do
+        pkill -P "$job" || true
+    done
+}
 
 findings=$root/target/fuzz
+engine_libraries='/(jazzer|junit|jspecify|assertj|apiguardian|opentest4j|caffeine|error_prone_annotations|byte-buddy)'
 mkdir -p "$findings"
 mvn -B -ntp -q -f "$root/pom.xml" org.apache.maven.plugins:maven-dependency-plugin:3.9.0:build-classpath \
     -DincludeScope=test -Dmdep.outputFile="$work/classpath" >"$work/mvn.txt" 2>&1 \
@@ -57,46 +85,83 @@ asked_for() {
     return 1
 }
 
-# Runs one target in a Java of its own; what it prints goes to a file.
+# Runs one target in a Java of its own; what it prints goes to a file. The engine's targets get no more of the class
+# path than they need: all that is on it is looked through at each start. Bytes are mutated by libFuzzer itself, at
+# three times the rate of Jazzer's mutator, which is for arguments of other types. The few frames of a stack trace that
+# are kept name the place; filling in all of them is most of what a refusal takes.
 fuzz() {
-    local class=$1 method=$2 corpus=$3 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+    local class=$1 method=$2 runs=$3 corpus=$4 java=${JAVA_HOME:+$JAVA_HOME/bin/}java libraries
     mkdir -p "$corpus"
+    libraries=$(cat "$work/classpath")
+    case $class in
+        dev.kvdb.engine.*) libraries=$(tr ':' '\n' <"$work/classpath" | grep -E "$engine_libraries" | paste -s -d :) ;;
+    esac
     (
         # The inputs in the source tree are found from there, and nothing is written there.
         cd "$root" || exit 2
-        exec "$java" -Xmx512m -XX:+UseSerialGC -Djdk.attach.allowAttachSelf=true \
+        exec "$java" -Xmx512m -XX:+UseSerialGC -XX:MaxJavaStackTraceDepth=24 -Djdk.attach.allowAttachSelf=true \
             '-Djunit.jupiter.testclass.order.default=org.junit.jupiter.api.ClassOrderer$ClassName' \
-            -cp "$work/classes:$work/test-classes:$(cat "$work/classpath")" com.code_intelligence.jazzer.Jazzer \
-            --target_class="$class" --target_method="$method" --reproducer_path="$findings" \
+            -cp "$work/classes:$work/test-classes:$libraries" com.code_intelligence.jazzer.Jazzer \
+            --target_class="$class" --target_method="$method" --reproducer_path="$findings" --mutator_framework=false \
             --instrumentation_includes='dev.kvdb.**' --custom_hook_includes='dev.kvdb.**' \
-            --max_duration=9000h -runs="$COUNT" -seed="$SEED" -timeout=30 -rss_limit_mb=4096 -max_len=4096 -print_final_stats=1 \
-            -artifact_prefix="$findings/" "$corpus"
+            --max_duration=9000h -runs="$runs" -seed="$SEED" -timeout=30 -rss_limit_mb=4096 -max_len=4096 \
+            -print_final_stats=1 -reload=0 -artifact_prefix="$findings/" "$corpus"
     )
 }
 
-all=0
-count=0
-broken=()
-for target in "${targets[@]}"; do
+# Class and method, as they are printed.
+name_of() {
+    local class=${1%%:*}
+    echo "${class##*.}.${1##*:}"
+}
+
+# Runs a target, says what came of it, and leaves executions and findings in a file of its own.
+run() {
+    local target=$1 runs=$2 class method name output code=0 executed found=0 started=$SECONDS
     class=${target%%:*}
     method=${target##*:}
-    asked_for "$target" || continue
-    started=$SECONDS
-    output=$work/${class##*.}-$method.txt
-    code=0
-    fuzz "$class" "$method" "${CORPUS:-$work/corpus}/${class##*.}/$method" >"$output" 2>&1 || code=$?
+    name=$(name_of "$target")
+    output=$work/$name.txt
+    fuzz "$class" "$method" "$runs" "${CORPUS:-$work/corpus}/${class##*.}/$method" >"$output" 2>&1 || code=$?
     # Inputs that were there already are executed too, and are not among the runs.
     executed=$(sed -n 's/^stat::number_of_executed_units: *//p' "$output" | tail -n 1)
-    found=0
-    if [ "$code" != 0 ] || [ "${executed:-0}" -lt "$COUNT" ]; then
+    if [ "$code" != 0 ] || [ "${executed:-0}" -lt "$runs" ]; then
         found=1
-        broken+=("${class##*.}.$method")
         grep -v '^INFO: Instrumented' "$output" | tail -n 60 >&2
     fi
-    say "${class##*.}.$method: ${executed:-0} executions, $((SECONDS - started)) s, $found findings"
-    all=$((all + ${executed:-0}))
-    count=$((count + 1))
+    say "$name: ${executed:-0} executions, $((SECONDS - started)) s, $found findings"
+    echo "$name ${executed:-0} $found" >"$work/$name.result"
+}
+
+# Executions of those of these targets that were run.
+executions() {
+    local target sum=0 executed result
+    for target; do
+        result=$work/$(name_of "$target").result
+        [ -f "$result" ] || continue
+        read -r _ executed _ <"$result"
+        sum=$((sum + executed))
+    done
+    echo "$sum"
+}
+
+started_targets=0
+for target in "${decode_targets[@]}" "${store_targets[@]}"; do
+    asked_for "$target" || continue
+    runs=$COUNT_STORE
+    [[ " ${decode_targets[*]} " != *" $target "* ]] || runs=$COUNT
+    while [ "$(jobs -rp | wc -l)" -ge "$JOBS" ]; do wait -n || true; done
+    run "$target" "$runs" &
+    started_targets=$((started_targets + 1))
 done
-[ "$count" -gt 0 ] || { echo "$script: no target is called '${TARGETS:-}'" >&2; exit 2; }
-[ ${#broken[@]} = 0 ] || broken "${#broken[@]} of $count targets failed: ${broken[*]}; inputs are in target/fuzz"
-passed "$count targets, $all executions, no findings"
+[ "$started_targets" -gt 0 ] || { echo "$script: no target is called '${TARGETS:-}'" >&2; exit 2; }
+wait
+
+decoded=$(executions "${decode_targets[@]}")
+opened=$(executions "${store_targets[@]}")
+mapfile -t broken < <(cat "$work"/*.result | awk '$3 > 0 { print $1 }')
+finished=$(cat "$work"/*.result | wc -l)
+[ "$finished" = "$started_targets" ] || broken "only $finished of $started_targets targets came to an end"
+[ ${#broken[@]} = 0 ] || broken "${#broken[@]} of $started_targets targets failed: ${broken[*]}; inputs: target/fuzz"
+passed "$started_targets targets, $((decoded + opened)) executions ($decoded decoding, $opened of a store or a file)," \
+    "no findings"

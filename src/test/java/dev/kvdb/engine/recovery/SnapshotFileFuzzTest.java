@@ -1,0 +1,132 @@
+package dev.kvdb.engine.recovery;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.kvdb.engine.error.DamageException;
+import dev.kvdb.engine.format.SnapshotHeader;
+import dev.kvdb.engine.format.SnapshotHeader.CoveredSegment;
+import dev.kvdb.engine.log.StoreDirectory;
+import dev.kvdb.testkit.Allocation;
+import dev.kvdb.testkit.FuzzInput;
+import dev.kvdb.testkit.FuzzedBlocks;
+import dev.kvdb.testkit.OneFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * Index snapshots that a fuzzer made, in memory and without a store: those entries are read that a plain reading finds,
+ * and the file is damaged where that says so.
+ */
+class SnapshotFileFuzzTest {
+
+    private static final int ENTRY_BYTES = 16;
+    private static final int BYTES_ALLOCATED_MAX = 128 * 1024;
+    private static final int BYTES_ALLOCATED_PER_BYTE = 32;
+    private static final UUID STORE = new UUID(3, 4);
+    private static final Path DIRECTORY = Path.of("fuzzed").toAbsolutePath();
+
+    /** What the file says of itself, keys and locations in turn, and whether it is whole. */
+    private record Read(List<Long> header, List<Long> entries, boolean damaged) {}
+
+    @FuzzTest
+    void snapshot_isReadForWhatItIsOrDamaged(byte[] data) {
+        FuzzInput input = new FuzzInput(data);
+        List<CoveredSegment> covered = new ArrayList<>();
+        for (int i = input.oneOf(5); i > 0; i--) {
+            int id = input.oneOf(8) > 0 ? i : (int) input.number();
+            covered.add(new CoveredSegment(id, input.number(), input.number(), input.number(), input.number()));
+        }
+        FuzzedBlocks blocks = FuzzedBlocks.of(
+                input, ENTRY_BYTES, (target, number, left) -> target.putLong(left.number())
+                        .putLong(left.number()));
+        long version = input.oneOf(16) > 0 ? input.oneOf(256) : input.number();
+        long entries = input.oneOf(16) > 0 ? blocks.entries() : input.number();
+        byte[] bytes = blocks.behind(new SnapshotHeader(STORE, version, entries, covered).encode(), input);
+        Read[] read = new Read[1];
+        OneFile file = new OneFile(bytes);
+        long bytesMax = BYTES_ALLOCATED_MAX + (long) BYTES_ALLOCATED_PER_BYTE * bytes.length;
+        if (Allocation.of(() -> read[0] = read(file)) > bytesMax) {
+            // The first time may have loaded classes.
+            long bytesAllocated = Allocation.of(() -> read(file));
+            if (bytesAllocated > bytesMax) {
+                throw new AssertionError(bytesAllocated + " bytes allocated for " + bytes.length);
+            }
+        }
+        Read expected = plainly(bytes);
+        if (!expected.equals(read[0]) || file.open() > 0) {
+            throw new AssertionError("read as " + read[0] + ", not as " + expected + "; open: " + file.open());
+        }
+    }
+
+    private static Read read(OneFile bytes) {
+        List<Long> start = new ArrayList<>();
+        List<Long> entries = new ArrayList<>();
+        try (SnapshotFile.Opened opened = SnapshotFile.openOfAnyStore(new StoreDirectory(bytes, DIRECTORY))) {
+            SnapshotHeader header = opened.header();
+            start.addAll(List.of(
+                    header.storeId().getMostSignificantBits(),
+                    header.storeId().getLeastSignificantBits(),
+                    header.version(),
+                    header.entries()));
+            for (CoveredSegment each : header.segments()) {
+                start.addAll(List.of(
+                        (long) each.id(), each.length(), each.sets(), each.tombstones(), each.tombstoneVersionMax()));
+            }
+            while (opened.blocks().next()) {
+                ByteBuffer entry = opened.blocks().bytes();
+                entries.add(entry.getLong());
+                entries.add(entry.getLong());
+            }
+            return new Read(start, entries, false);
+        } catch (DamageException damaged) {
+            return new Read(start, entries, true);
+        } catch (IOException e) {
+            throw new AssertionError("files in memory do not fail", e);
+        }
+    }
+
+    /** The same without the engine's decoders. */
+    private static Read plainly(byte[] bytes) {
+        List<Long> start = new ArrayList<>();
+        List<Long> entries = new ArrayList<>();
+        ByteBuffer file = ByteBuffer.wrap(bytes);
+        long segments = bytes.length < 48 ? -1 : file.getInt(12);
+        long headerBytes = 48 + 40 * segments + 4;
+        boolean begins = segments >= 0
+                && headerBytes <= bytes.length
+                && file.getLong(0) == 0x4B564442534E500AL
+                && file.getShort(8) == 1
+                && FuzzedBlocks.hasChecksum(bytes, 0, (int) headerBytes - 4)
+                && file.getLong(32) >= 0
+                && file.getLong(32) <= Long.MAX_VALUE / 2;
+        for (int i = 0; begins && i < segments; i++) {
+            long id = file.getLong(48 + 40 * i);
+            begins = id >= 1 && id < 1 << 24;
+        }
+        if (!begins) {
+            return new Read(start, entries, true);
+        }
+        for (int at = 16; at < headerBytes - 4; at += 8) {
+            start.add(file.getLong(at));
+        }
+        boolean[] any = new boolean[1];
+        boolean whole = FuzzedBlocks.read(bytes, (int) headerBytes, file.getLong(40), ENTRY_BYTES, at -> {
+            any[0] = true;
+            entries.add(file.getLong(at));
+            entries.add(file.getLong(at + 8));
+            return true;
+        });
+        boolean hasBlocks = whole || any[0] || hasLength(bytes, headerBytes, file.getLong(40));
+        return new Read(hasBlocks ? start : List.of(), entries, !whole);
+    }
+
+    /** Whether a file is as long as so many entries need; else nothing is said of it at all. */
+    private static boolean hasLength(byte[] bytes, long headerBytes, long entries) {
+        return entries >= 0
+                && entries <= bytes.length
+                && bytes.length == headerBytes + entries * ENTRY_BYTES + (entries + 1023) / 1024 * 4;
+    }
+}
