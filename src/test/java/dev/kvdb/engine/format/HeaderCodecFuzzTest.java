@@ -91,7 +91,10 @@ class HeaderCodecFuzzTest {
         byte[] whole = Arrays.copyOf(encoded.array(), encoded.limit());
         boolean intact = input.isEmpty();
         byte[] bytes = changed(whole, input);
-        Codec codec = new Codec(whole, UNREAD_OF_MANIFEST, source -> Manifest.decode(source, FILE).encode());
+        Codec codec = new Codec(
+                whole,
+                UNREAD_OF_MANIFEST,
+                source -> Manifest.decode(source, FILE).encode());
         ByteBuffer again = check(codec, bytes);
         if (again != null) {
             Manifest read = Manifest.decode(again, FILE);
@@ -190,7 +193,8 @@ class HeaderCodecFuzzTest {
         }
         ByteBuffer.wrap(expected).putInt(end, checksum(expected, end));
         if (!encoded.duplicate().position(0).equals(ByteBuffer.wrap(expected))) {
-            throw new AssertionError("read and written again, it is " + hex(encoded.array()) + ", not " + hex(expected));
+            throw new AssertionError(
+                    "read and written again, it is " + hex(encoded.array()) + ", not " + hex(expected));
         }
         return encoded;
     }

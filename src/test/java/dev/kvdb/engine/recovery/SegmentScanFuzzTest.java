@@ -30,8 +30,7 @@ class SegmentScanFuzzTest {
         byte[] bytes = segment.bytes();
         long length = Math.max(SegmentHeader.BYTES, bytes.length + longer);
         int end = (int) Math.min(length, bytes.length);
-        SegmentContents found =
-                segment.scan(end, file -> SegmentContents.scan(file, segment.sealedAt(length)));
+        SegmentContents found = segment.scan(end, file -> SegmentContents.scan(file, segment.sealedAt(length)));
         Walk walk = Walk.through(new PlainSegment(bytes, end, segment.header()));
         if (found == null || walk == null) {
             if (found != null || walk != null) {
@@ -43,7 +42,11 @@ class SegmentScanFuzzTest {
         if (end < length) {
             hidden.add(walk.hiddenFrom(end, Long.MIN_VALUE));
         }
-        require(rows(found.records()).equals(walk.records), "records", found.records().rows(), walk.records);
+        require(
+                rows(found.records()).equals(walk.records),
+                "records",
+                found.records().rows(),
+                walk.records);
         require(found.damagedValues() == walk.damagedValues, "damaged values", found, walk.damagedValues);
         require(places(found.hidden()).equals(places(hidden)), "hidden", found.hidden(), hidden);
         requireEncodedAsStored(segment, found.records());
@@ -177,8 +180,8 @@ class SegmentScanFuzzTest {
                             record.version(), valueCrc, FrameHeader.Kind.SET, record.key(), record.valueBytes());
             ByteBuffer encoded = ByteBuffer.allocate(header.headerBytes());
             header.encode(encoded, segment.header().salt());
-            boolean same = Arrays.equals(
-                    encoded.array(), 0, encoded.capacity(), segment.bytes(), at, at + encoded.capacity());
+            boolean same =
+                    Arrays.equals(encoded.array(), 0, encoded.capacity(), segment.bytes(), at, at + encoded.capacity());
             long location = record.location(segment.header().segmentId());
             boolean located = RecordLocation.offset(location) == at
                     && RecordLocation.frameBytesAtLeast(location) >= record.frameBytes();

@@ -40,8 +40,9 @@ class SnapshotFileFuzzTest {
             covered.add(new CoveredSegment(id, input.number(), input.number(), input.number(), input.number()));
         }
         FuzzedBlocks blocks = FuzzedBlocks.of(
-                input, ENTRY_BYTES, (target, number, left) -> target.putLong(left.number())
-                        .putLong(left.number()));
+                input,
+                ENTRY_BYTES,
+                (target, number, left) -> target.putLong(left.number()).putLong(left.number()));
         long version = input.oneOf(16) > 0 ? input.oneOf(256) : input.number();
         long entries = input.oneOf(16) > 0 ? blocks.entries() : input.number();
         byte[] bytes = blocks.behind(new SnapshotHeader(STORE, version, entries, covered).encode(), input);
