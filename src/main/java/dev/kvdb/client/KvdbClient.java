@@ -21,13 +21,9 @@ import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.StatusRuntimeException;
-import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.nio.NioEventLoopGroup;
-import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
-import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Future;
@@ -53,21 +49,7 @@ public final class KvdbClient implements AutoCloseable {
         this.address = address;
         this.options = options;
         this.eventLoop = new NioEventLoopGroup(1, new DefaultThreadFactory("kvdb-client", true));
-        // A name goes through gRPC's resolver, which tries each of its addresses: "localhost" may be ::1 or 127.0.0.1.
-        NettyChannelBuilder builder = address.isLiteral()
-                ? NettyChannelBuilder.forAddress(new InetSocketAddress(address.host(), address.port()))
-                : NettyChannelBuilder.forAddress(address.host(), address.port());
-        this.channel = builder.usePlaintext()
-                .eventLoopGroup(eventLoop)
-                .channelType(NioSocketChannel.class, InetSocketAddress.class)
-                .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
-                        Math.min(options.timeoutMillis(), Integer.MAX_VALUE))
-                .maxInboundMessageSize(options.messageBytesMax())
-                .disableServiceConfigLookUp()
-                .proxyDetector(target -> null)
-                .disableRetry()
-                .directExecutor()
-                .build();
+        this.channel = Channels.open(address, options, eventLoop);
     }
 
     /** A client of the server at the address. Does not connect yet. */
