@@ -2,7 +2,7 @@
 # kvdb: a durable key-value database. This file is a shell script and, behind it, the jar that it runs.
 #
 #   JAVA_HOME        the Java to use; else the one on the PATH
-#   JAVA_OPTS        options for that Java, for serve, import, export, verify and repair
+#   JAVA_OPTS        options for that Java, for serve, bench, import, export, verify and repair
 #   KVDB_JAVA_OPTS   options for that Java, for every command
 #
 # Two more files may stand beside this one, and make starts faster: FILE-serve.jsa and FILE-client.jsa, which the build
@@ -55,7 +55,7 @@ role=client
 [ $# -gt 0 ] || role=serve
 for word in "$@"; do
   case $word in
-    serve | import | export | verify | repair)
+    serve | bench | import | export | verify | repair)
       role=serve
       break
       ;;

@@ -37,6 +37,7 @@ final class CommandLineProgram {
         commands.put("remove", () -> new RemoveCommand(terminal));
         commands.put("status", () -> new StatusCommand(terminal));
         commands.put("gc", () -> new GcCommand(terminal));
+        commands.put("bench", () -> new BenchCommand(terminal));
         commands.put("import", () -> new ImportCommand(terminal));
         commands.put("export", () -> new ExportCommand(terminal));
         commands.put("verify", () -> new VerifyCommand(terminal));

@@ -9,7 +9,7 @@ final class ExitCode {
     static final int OK = 0;
     /**
      * The key has no value, or a file or a directory could not be used; or a verification found damage, or a repair
-     * lost something or would.
+     * lost something or would; or a bench read what cannot be.
      */
     static final int FAILED = 1;
     /** The command line is wrong. */

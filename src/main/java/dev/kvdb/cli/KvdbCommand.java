@@ -21,7 +21,8 @@ import picocli.CommandLine.Spec;
         exitCodeList = {
             "  0:done",
             "  1:the key has no value; or a file, a directory or the output could not be used;",
-            "    or verify found something wrong, or repair lost something or would",
+            "    or verify found something wrong, or repair lost something or would, or",
+            "    bench read what cannot be",
             "  2:the command line is wrong",
             "  3:there is no connection to a server",
             "  4:the server refused the call, or failed it",

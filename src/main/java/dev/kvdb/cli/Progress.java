@@ -42,6 +42,13 @@ final class Progress implements AutoCloseable {
         }
     }
 
+    /** How it goes, in a few words behind the bar. */
+    void tell(String words) {
+        if (bar != null) {
+            bar.setExtraMessage(words);
+        }
+    }
+
     @Override
     public void close() {
         if (bar != null) {

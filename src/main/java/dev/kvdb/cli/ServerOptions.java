@@ -35,9 +35,13 @@ final class ServerOptions {
 
     /** A client by these options and, where one is not given, by those before the command's name. */
     KvdbClient connect(Terminal terminal, ServerOptions outer, ClientOptions defaults) {
+        return KvdbClient.connect(address(terminal, outer), options(outer, defaults));
+    }
+
+    /** The options of a client. */
+    ClientOptions options(ServerOptions outer, ClientOptions defaults) {
         Duration chosen = timeout != null ? timeout : outer.timeout;
-        ClientOptions options = chosen == null ? defaults : defaults.withTimeoutMillis(chosen.toMillis());
-        return KvdbClient.connect(address(terminal, outer), options);
+        return chosen == null ? defaults : defaults.withTimeoutMillis(chosen.toMillis());
     }
 
     /** Whether a server, or a timeout, is given here. */

@@ -54,6 +54,9 @@ public final class FakeServer implements AutoCloseable {
     /** A call on this key fails without details. */
     public static final long BARE_KEY = 1005;
 
+    /** A set of this key is acknowledged and forgotten. */
+    public static final long FORGOTTEN_KEY = 1006;
+
     /** The largest message that it takes. */
     public static final int MESSAGE_BYTES_MAX = 64 << 20;
 
@@ -81,6 +84,11 @@ public final class FakeServer implements AutoCloseable {
 
     public boolean has(long key) {
         return entries.containsKey(key);
+    }
+
+    /** How many keys have a value. */
+    public int size() {
+        return entries.size();
     }
 
     @Override
@@ -153,7 +161,7 @@ public final class FakeServer implements AutoCloseable {
                     .setValue(value)
                     .setVersion(version)
                     .build();
-            boolean replaced = entries.put(request.getKey(), entry) != null;
+            boolean replaced = request.getKey() != FORGOTTEN_KEY && entries.put(request.getKey(), entry) != null;
             answer(
                     reply,
                     SetResponse.newBuilder()

@@ -94,11 +94,24 @@ class TerminalIT {
     }
 
     @Test
+    void benchInATerminal_drawsABarThatEndsItsLineBeforeTheResult() throws Exception {
+        try (ServerProcess server =
+                ServerProcess.start(database, "kvdb.storage.reserve-size=0").awaitReady()) {
+            assertThat(inTerminal("bench --keys 100 --count 500 --warm-up 0 --server " + server.address()))
+                    .contains("bench sets keys 8000000000000000000")
+                    .containsPattern("bench 100% [^\\n]*p99")
+                    .containsPattern("p99[^\\n]*\\n[^\\n]*server +kvdb ");
+        }
+    }
+
+    @Test
     void completionInBash_offersCommandsOptionsAndValues() throws Exception {
         assumeTrue(
                 Stream.of("/bin/bash", "/usr/bin/bash").anyMatch(bash -> Files.isExecutable(Path.of(bash))),
                 "SKIPPED: there is no bash");
         assertThat(complete("ge")).containsExactly("get");
+        assertThat(complete("be")).containsExactly("bench");
+        assertThat(complete("bench", "--wa")).containsExactly("--warm-up");
         assertThat(complete("ex")).containsExactly("export");
         assertThat(complete("get", "--r")).containsExactly("--raw");
         assertThat(complete("export", "--by")).containsExactly("--byte-order");

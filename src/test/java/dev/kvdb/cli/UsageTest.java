@@ -38,6 +38,9 @@ class UsageTest {
                 "remove",
                 "status now",
                 "gc --dry",
+                "bench now",
+                "bench --mx get=1",
+                "bench --rate x",
                 "frobnicate",
                 "--server localhost:1",
                 "--server",
@@ -158,6 +161,7 @@ class UsageTest {
                 "remove",
                 "status",
                 "gc",
+                "bench",
                 "import",
                 "export",
                 "verify",
@@ -189,6 +193,7 @@ class UsageTest {
                         "remove",
                         "status",
                         "gc",
+                        "bench",
                         "import",
                         "export",
                         "verify",
@@ -210,7 +215,8 @@ class UsageTest {
     void completion_namesEachCommandAndOption() {
         Outcome outcome = new CommandRun().run("completion");
         assertThat(outcome.exitCode()).isZero();
-        assertThat(outcome.text()).contains("complete", "serve", "completion", "--dry-run", "--byte-order");
+        assertThat(outcome.text())
+                .contains("complete", "serve", "completion", "--dry-run", "--byte-order", "--clean-up");
     }
 
     @ParameterizedTest

@@ -1,0 +1,228 @@
+package dev.kvdb.cli.bench;
+
+import dev.kvdb.client.AsyncCalls;
+import dev.kvdb.client.AsyncKvdbClient;
+import dev.kvdb.client.ClientOptions;
+import dev.kvdb.client.PendingCall;
+import dev.kvdb.client.ReplyHandler;
+import dev.kvdb.client.ServerAddress;
+import dev.kvdb.v1.RemoveResponse;
+import dev.kvdb.v1.SetResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.PrimitiveIterator;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
+import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
+
+/**
+ * A load on a server from its preload to its clean-up, each of which the calling thread waits for. It owns its
+ * connections and threads: close it.
+ *
+ * <p>For use by one thread, but for {@link #stop}.
+ */
+public final class LoadRun implements AutoCloseable {
+
+    /** How often who watches is told. */
+    private static final long TELL_MILLIS = 500;
+
+    /** What all parts of a run share; the calls are by worker. */
+    record Context(LoadSettings settings, KeyLedger ledger, List<AsyncCalls> calls, LongSupplier clock) {}
+
+    private final LoadSettings settings;
+    private final List<AsyncKvdbClient> clients = new ArrayList<>();
+    private final Context context;
+    private final CompletableFuture<Void> stopRequest = new CompletableFuture<>();
+
+    private LoadRun(ServerAddress address, ClientOptions options, LoadSettings settings) {
+        this.settings = settings;
+        int threads = settings.threads();
+        for (int i = 0; i < threads; i++) {
+            int connections = (int) LoadSettings.share(settings.connections(), i, threads);
+            clients.add(AsyncKvdbClient.connect(address, options, connections));
+        }
+        long origin = System.nanoTime();
+        context =
+                new Context(settings, new KeyLedger(settings), List.copyOf(clients), () -> System.nanoTime() - origin);
+    }
+
+    /** A load on the server at the address. Does not connect yet. */
+    public static LoadRun connect(ServerAddress address, ClientOptions options, LoadSettings settings) {
+        return new LoadRun(address, options, settings);
+    }
+
+    /**
+     * Sets each key once, as fast as the server takes it.
+     *
+     * @param told is told from time to time how many are set
+     * @return how many were set; fewer than there are keys where the run was stopped
+     * @throws dev.kvdb.client.ClientException as the first set that failed, but for the server's being overloaded
+     */
+    public long preload(LongConsumer told) {
+        return bulk(
+                told,
+                worker -> IntStream.iterate(worker, index -> index < settings.keys(), index -> index + clients.size())
+                        .iterator(),
+                PreloadStep::new,
+                true);
+    }
+
+    /**
+     * Removes the keys that this run has set.
+     *
+     * @param told is told from time to time how many are removed
+     * @return how many were removed
+     * @throws dev.kvdb.client.ClientException as the first remove that failed, but for the server's being overloaded
+     */
+    public long cleanUp(LongConsumer told) {
+        return bulk(told, worker -> context.ledger.writtenKeys(worker, clients.size()), RemoveStep::new, false);
+    }
+
+    private <T> long bulk(
+            LongConsumer told,
+            IntFunction<PrimitiveIterator.OfInt> indices,
+            IntFunction<BulkPass.Step<T>> step,
+            boolean isStoppable) {
+        LongAdder done = new LongAdder();
+        List<CompletableFuture<Void>> results = new ArrayList<>();
+        for (int i = 0; i < clients.size(); i++) {
+            BulkPass<T> pass = new BulkPass<>(context, i, clients.size(), indices.apply(i), step.apply(i), done);
+            results.add(pass.result());
+            AsyncKvdbClient client = clients.get(i);
+            client.execute(pass::start);
+            if (isStoppable) {
+                stopRequest.thenRun(() -> client.execute(pass::stop));
+            }
+        }
+        await(results, () -> told.accept(done.sum()));
+        return done.sum();
+    }
+
+    /**
+     * Puts the load on the server until its end or {@link #stop}.
+     *
+     * @param told is told from time to time how it stands
+     */
+    public LoadResult run(Consumer<LoadProgress> told) {
+        List<Worker> workers = new ArrayList<>();
+        long origin = context.clock.getAsLong();
+        LongSupplier clock = () -> context.clock.getAsLong() - origin;
+        for (int i = 0; i < clients.size(); i++) {
+            Worker worker = new Worker(settings, context.ledger, clients.get(i), clock, i, clients.size());
+            workers.add(worker);
+            AsyncKvdbClient client = clients.get(i);
+            client.execute(worker::start);
+            stopRequest.thenRun(() -> client.execute(worker::stop));
+        }
+        List<CompletableFuture<LoadResult>> results =
+                workers.stream().map(Worker::result).toList();
+        if (settings.isOpenLoop()) {
+            try (Pacer pacer = new Pacer(settings.ratePerSecond(), workers, clock)) {
+                await(results, () -> told.accept(progress(workers)));
+            }
+        } else {
+            await(results, () -> told.accept(progress(workers)));
+        }
+        return results.stream()
+                .map(CompletableFuture::join)
+                .reduce(LoadResult::plus)
+                .orElseThrow();
+    }
+
+    private LoadProgress progress(List<Worker> workers) {
+        List<CompletableFuture<LoadProgress>> parts = new ArrayList<>();
+        for (int i = 0; i < workers.size(); i++) {
+            parts.add(CompletableFuture.supplyAsync(workers.get(i)::progress, clients.get(i)::execute));
+        }
+        return parts.stream()
+                .map(CompletableFuture::join)
+                .reduce(LoadProgress::plus)
+                .orElseThrow();
+    }
+
+    /** Ends preload or run before their time, whatever stage they are at. From any thread. */
+    public void stop() {
+        stopRequest.complete(null);
+    }
+
+    /** Whether {@link #stop} was called. */
+    public boolean isStopped() {
+        return stopRequest.isDone();
+    }
+
+    private static void await(List<? extends CompletableFuture<?>> results, Runnable tell) {
+        CompletableFuture<Void> all = CompletableFuture.allOf(results.toArray(CompletableFuture[]::new));
+        while (true) {
+            try {
+                all.get(TELL_MILLIS, TimeUnit.MILLISECONDS);
+                tell.run();
+                return;
+            } catch (TimeoutException stillRunning) {
+                tell.run();
+            } catch (ExecutionException e) {
+                throw e.getCause() instanceof RuntimeException cause ? cause : new CompletionException(e.getCause());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException("interrupted", e);
+            }
+        }
+    }
+
+    /** Breaks the connections. */
+    @Override
+    public void close() {
+        clients.forEach(AsyncKvdbClient::close);
+    }
+
+    private final class PreloadStep implements BulkPass.Step<SetResponse> {
+
+        private final AsyncKvdbClient client;
+        private final SplittableRandom random;
+
+        PreloadStep(int worker) {
+            client = clients.get(worker);
+            random = settings.random(worker);
+        }
+
+        @Override
+        public PendingCall start(int index, ReplyHandler<SetResponse> handler) {
+            long key = settings.firstKey() + index;
+            context.ledger.setSent(index);
+            int bytes = settings.valueSizes().draw(random);
+            return client.set(key, Values.make(key, random.nextLong(), bytes), handler);
+        }
+
+        @Override
+        public void answered(int index, SetResponse reply) {
+            context.ledger.setAcknowledged(index, reply.getVersion());
+        }
+    }
+
+    private final class RemoveStep implements BulkPass.Step<RemoveResponse> {
+
+        private final AsyncKvdbClient client;
+
+        RemoveStep(int worker) {
+            client = clients.get(worker);
+        }
+
+        @Override
+        public PendingCall start(int index, ReplyHandler<RemoveResponse> handler) {
+            return client.remove(settings.firstKey() + index, handler);
+        }
+
+        @Override
+        public void answered(int index, RemoveResponse reply) {
+            // Whether there was something to remove: another remove of the run may have come first.
+        }
+    }
+}
