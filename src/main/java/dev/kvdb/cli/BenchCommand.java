@@ -4,6 +4,7 @@ import dev.kvdb.cli.bench.LoadResult;
 import dev.kvdb.cli.bench.LoadRun;
 import dev.kvdb.cli.bench.LoadSettings;
 import dev.kvdb.cli.bench.Operation;
+import dev.kvdb.cli.bench.OperationResult;
 import dev.kvdb.client.ClientException;
 import dev.kvdb.client.ClientOptions;
 import dev.kvdb.client.KvdbClient;
@@ -231,7 +232,7 @@ final class BenchCommand extends ResultCommand {
                     .message(Text.count(result.verified().wrong(), "read") + " got what cannot be: "
                             + result.verified().firstWrong());
         }
-        var gets = result.operations().get(Operation.GET);
+        OperationResult gets = result.operations().get(Operation.GET);
         if (gets != null && gets.ok() > 0 && gets.hits() == 0) {
             terminal().message("no get found a value; set the keys before with --preload");
         }

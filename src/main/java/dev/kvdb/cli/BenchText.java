@@ -15,7 +15,7 @@ final class BenchText {
     private static final double NANOS_PER_MILLI = 1e6;
     private static final long NANOS_PER_MILLI_WHOLE = 1_000_000;
     private static final double[] PERCENTILES = {50, 90, 99, 99.9, 99.99, 100};
-    private static final String HEADER = "%n%-8s %12s %10s %9s %9s %9s %9s %9s %9s  ms%n";
+    private static final String HEADER = "%n%-8s %12s %10s %9s %9s %9s %9s %9s %9s%n";
     private static final String ROW = "%-8s %,12d %,10.0f";
 
     private final LoadSettings settings;
@@ -112,7 +112,7 @@ final class BenchText {
 
     private void operations() {
         table.append(String.format(
-                Locale.ROOT, HEADER, "", "answered", "per second", "p50", "p90", "p99", "p99.9", "p99.99", "max"));
+                Locale.ROOT, HEADER, "", "answered", "per second", "p50 ms", "p90", "p99", "p99.9", "p99.99", "max"));
         result.operations().forEach((operation, part) -> {
             table.append(
                     String.format(Locale.ROOT, ROW, operation.label(), part.ok(), result.perSecond(part.inTime())));

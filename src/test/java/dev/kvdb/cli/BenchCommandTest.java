@@ -183,7 +183,7 @@ class BenchCommandTest {
 
     @Test
     void callsWithoutReply_exit5() {
-        Outcome outcome = bench("--first-key " + FakeServer.SILENT_KEY + " --keys 1 --count 4 --timeout 300ms --json");
+        Outcome outcome = bench("--first-key " + FakeServer.SILENT_KEY + " --keys 1 --count 4 --timeout 8s --json");
         assertThat(outcome.exitCode()).isEqualTo(5);
         assertThat(json(outcome).getMap("errors").toString()).isEqualTo("{TIMED_OUT=4}");
     }

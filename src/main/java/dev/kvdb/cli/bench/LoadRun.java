@@ -100,7 +100,7 @@ public final class LoadRun implements AutoCloseable {
             AsyncKvdbClient client = clients.get(i);
             client.execute(pass::start);
             if (isStoppable) {
-                stopRequest.thenRun(() -> client.execute(pass::stop));
+                onStop(() -> client.execute(pass::stop));
             }
         }
         await(results, () -> told.accept(done.sum()));
@@ -121,7 +121,7 @@ public final class LoadRun implements AutoCloseable {
             workers.add(worker);
             AsyncKvdbClient client = clients.get(i);
             client.execute(worker::start);
-            stopRequest.thenRun(() -> client.execute(worker::stop));
+            onStop(() -> client.execute(worker::stop));
         }
         List<CompletableFuture<LoadResult>> results =
                 workers.stream().map(Worker::result).toList();
@@ -152,6 +152,10 @@ public final class LoadRun implements AutoCloseable {
     /** Ends preload or run before their time, whatever stage they are at. From any thread. */
     public void stop() {
         stopRequest.complete(null);
+    }
+
+    private void onStop(Runnable task) {
+        CompletableFuture<Void> unused = stopRequest.thenRun(task);
     }
 
     /** Whether {@link #stop} was called. */
