@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.awaitility.Awaitility;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 class BenchIT {
 
     private static final int SIGTERM_EXIT_CODE = 143;
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     @TempDir
     Path work;
@@ -33,7 +35,7 @@ class BenchIT {
     }
 
     private Process bench(ServerProcess server, String line) throws IOException {
-        ProcessBuilder builder = ServerProcess.launch(("bench --warm-up 0 " + line).split(" "));
+        ProcessBuilder builder = ServerProcess.launch(("bench --warm-up 0 --timeout 2m " + line).split(" "));
         builder.environment().put("KVDB_SERVER", server.address());
         return builder.redirectError(work.resolve("err").toFile()).start();
     }
@@ -47,7 +49,8 @@ class BenchIT {
     }
 
     private static long keys(ServerProcess server) {
-        try (KvdbClient client = KvdbClient.connect(ServerAddress.parse(server.address()), ClientOptions.DEFAULTS)) {
+        ClientOptions options = ClientOptions.DEFAULTS.withTimeoutMillis(PATIENCE.toMillis());
+        try (KvdbClient client = KvdbClient.connect(ServerAddress.parse(server.address()), options)) {
             return client.status().getKeys();
         }
     }
@@ -74,7 +77,7 @@ class BenchIT {
     void signalledRun_printsTheResultsSoFar_cleansUpAndEndsWithTheSignalsExitCode() throws Exception {
         try (ServerProcess server = serve()) {
             Process bench = bench(server, "--keys 500 --mix set=1 --duration 1h --rate 200 --progress --clean-up");
-            Awaitility.await().until(() -> err().contains("/s, p99 "));
+            Awaitility.await().atMost(PATIENCE).until(() -> err().contains("/s, p99 "));
             assertThat(keys(server)).isPositive();
             bench.toHandle().destroy();
             String table = out(bench);
@@ -116,8 +119,8 @@ class BenchIT {
     @Test
     void serverThatGoesAway_isCountedAndExits5() throws Exception {
         ServerProcess server = serve();
-        Process bench = bench(server, "--keys 500 --duration 10s --rate 100 --progress");
-        Awaitility.await().until(() -> err().contains("/s, p99 "));
+        Process bench = bench(server, "--keys 500 --duration 20s --rate 100 --progress");
+        Awaitility.await().atMost(PATIENCE).until(() -> err().contains("/s, p99 "));
         server.kill();
         String table = out(bench);
         assertThat(bench.waitFor()).as(err()).isEqualTo(5);
