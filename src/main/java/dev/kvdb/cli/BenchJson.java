@@ -9,13 +9,13 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
 
 /** What a bench found, as JSON. */
 final class BenchJson {
 
     private static final long NANOS_PER_MILLI = 1_000_000;
-    private static final double NANOS_PER_MICRO = 1e3;
 
     private BenchJson() {}
 
@@ -109,7 +109,7 @@ final class BenchJson {
         return new JsonObject()
                 .put("count", latency.getTotalCount())
                 .put("min", latency.getTotalCount() == 0 ? 0 : micros(latency.getMinValue()))
-                .put("mean", micros(latency.getMean()))
+                .put("mean", micros(Math.round(latency.getMean())))
                 .put("p50", micros(latency.getValueAtPercentile(50)))
                 .put("p90", micros(latency.getValueAtPercentile(90)))
                 .put("p99", micros(latency.getValueAtPercentile(99)))
@@ -118,8 +118,8 @@ final class BenchJson {
                 .put("max", micros(latency.getMaxValue()));
     }
 
-    private static long micros(double nanos) {
-        return Math.round(nanos / NANOS_PER_MICRO);
+    private static long micros(long nanos) {
+        return TimeUnit.NANOSECONDS.toMicros(nanos);
     }
 
     /** As HdrHistogram's own tools and libraries read it; nanoseconds. */

@@ -60,7 +60,7 @@ final class ZipfKeys implements KeyChooser {
             double u = integralOfLast + random.nextDouble() * (integralOfFirst - integralOfLast);
             double x = integralInverse(u);
             long rank = Math.min(keys, Math.max(1, (long) (x + 0.5)));
-            if (rank - x <= acceptedDistance || u >= integral(rank + 0.5) - density(rank)) {
+            if (rank - x <= acceptedDistance || u >= integral(rank + 0.5) - density((double) rank)) {
                 return rank;
             }
         }
