@@ -1,0 +1,258 @@
+package dev.kvdb.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** The program. */
+@Command(
+        name = "kvdb-bench",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Measures kvdb's engine beside RocksDB, LMDB and MVStore, in turn, each time in a process of its own,"
+                    + " and prints medians and ratios as a Markdown table.",
+            "Every value that is read is compared with what was written; a wrong one ends the run."
+        },
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            " 0:done",
+            " 1:a measurement failed, or a store returned a wrong value, or a file could not be used",
+            " 2:the command line is wrong"
+        })
+public final class Bench implements Callable<Integer> {
+
+    private static final long MIB = 1 << 20;
+    private static final int FAILED = 1;
+    /** What stores have been seen to take at most, as a multiple of their data. */
+    private static final int SPACE_UPDATED = 25;
+
+    private static final int SPACE = 3;
+
+    @Parameters(
+            paramLabel = "WORKLOAD",
+            arity = "0..*",
+            description = "What to measure; everything where none is named: machine, fill-sequential, fill-random,"
+                    + " durable, read-uniform, read-zipf, update, update-zipf, open, memory.")
+    private List<String> workloads = new ArrayList<>();
+
+    @Option(
+            names = "--only",
+            paramLabel = "REGEX",
+            description = "Of these, only what has such a text in its name, for example '16 writers'.")
+    private @Nullable String only;
+
+    @Option(
+            names = "--peers",
+            paramLabel = "NAME",
+            split = ",",
+            description = "The stores, in their order: kvdb, kvdb-blocking (each put waits for its"
+                    + " acknowledgement), rocksdb, lmdb, mvstore. Default: all.")
+    private List<String> peers =
+            Arrays.stream(PeerKind.values()).map(PeerKind::word).toList();
+
+    @Option(names = "--rounds", paramLabel = "N", description = "How often each is measured. Default: 3.")
+    private int rounds = 3;
+
+    @Option(names = "--quick", description = "Tiny stores: shows that all works; the figures mean nothing.")
+    private boolean quick;
+
+    @Option(names = "--full", description = "The full size: hours, and tens of gigabytes. Default: a tenth of it.")
+    private boolean full;
+
+    @Option(
+            names = "--dir",
+            paramLabel = "DIR",
+            description = "Where the stores are made, in a directory that is deleted at the end. Default: the"
+                    + " directory for temporary files.")
+    private Path parent = Path.of(System.getProperty("java.io.tmpdir"));
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Write all figures to this file.")
+    private @Nullable Path json;
+
+    @Option(names = "--markdown", paramLabel = "FILE", description = "Write the table to this file, too.")
+    private @Nullable Path markdown;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Chooses keys and values. Default: 1.")
+    private long seed = 1;
+
+    @Option(names = "--cache", paramLabel = "MIB", description = "The stores' caches, in MiB. Default: 256.")
+    private int cacheMib = 256;
+
+    @Option(names = "--heap", paramLabel = "SIZE", description = "The heap of each process. Default: 4g.")
+    private String heap = "4g";
+
+    @Option(names = "--limit", paramLabel = "MINUTES", description = "A process may take so long. Default: 60.")
+    private int limitMinutes = 60;
+
+    @Option(
+            names = "--jvm-option",
+            paramLabel = "OPTION",
+            description = "An option of each process's JVM, for example -XX:+UseParallelGC. May be repeated.")
+    private List<String> jvmOptions = new ArrayList<>();
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // by picocli
+    private CommandSpec spec;
+
+    /** Runs the program and ends the process with its exit code. */
+    public static void main(String... args) {
+        System.exit(new CommandLine(new Bench())
+                .setUsageHelpAutoWidth(true)
+                .setExecutionExceptionHandler((e, line, parsed) -> {
+                    line.getErr().println("kvdb-bench: " + e);
+                    return FAILED;
+                })
+                .execute(args));
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Scale scale = scale();
+        List<PeerKind> chosenPeers = chosenPeers();
+        List<Case> cases = chosenCases(scale);
+        if (rounds < 1 || cacheMib < 1 || limitMinutes < 1) {
+            throw usage("--rounds, --cache and --limit take 1 or more");
+        }
+        Path directory = makeDirectory(cases, chosenPeers);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> deleteQuietly(directory)));
+        Map<String, String> about = about(scale, directory);
+        about.forEach((name, value) -> System.err.println(name + ": " + value));
+        Runner runner = new Runner(
+                directory,
+                new ChildProcess(directory.resolve("tmp"), heap, jvmOptions, Duration.ofMinutes(limitMinutes)),
+                new StatusLine(System.err),
+                rounds);
+        try {
+            runner.run(cases, chosenPeers);
+        } catch (MeasurementFailedException e) {
+            System.err.println("\nkvdb-bench: " + e.getMessage());
+            return FAILED;
+        } finally {
+            publish(new Report(about, runner.measurements()));
+            DataFiles.delete(directory);
+        }
+        return 0;
+    }
+
+    private ParameterException usage(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    private Scale scale() {
+        if (quick && full) {
+            throw usage("--quick and --full exclude each other");
+        }
+        return quick ? Scale.QUICK : full ? Scale.FULL : Scale.TENTH;
+    }
+
+    private List<PeerKind> chosenPeers() {
+        try {
+            return peers.stream().map(PeerKind::ofWord).distinct().toList();
+        } catch (IllegalArgumentException e) {
+            throw usage("--peers: " + e.getMessage());
+        }
+    }
+
+    private List<Case> chosenCases(Scale scale) {
+        for (String word : workloads) {
+            if (!Suite.WORDS.contains(word)) {
+                throw usage("there is no workload '" + word + "'; there are " + String.join(", ", Suite.WORDS));
+            }
+        }
+        List<Case> cases;
+        try {
+            Pattern pattern = Pattern.compile(only == null ? "" : only);
+            cases = Suite.cases(scale, seed, cacheMib * MIB).stream()
+                    .filter(one -> workloads.isEmpty() || workloads.contains(one.word()))
+                    .filter(one -> pattern.matcher(one.name()).find())
+                    .toList();
+        } catch (PatternSyntaxException e) {
+            throw usage("--only: " + e.getDescription() + " in '" + only + "'");
+        }
+        if (cases.isEmpty()) {
+            throw usage("--only '" + only + "' leaves nothing to measure");
+        }
+        return cases;
+    }
+
+    private Path makeDirectory(List<Case> cases, List<PeerKind> chosenPeers) throws IOException {
+        if (!Files.isDirectory(parent)) {
+            throw usage("--dir: there is no directory '" + parent + "'");
+        }
+        long needed = cases.stream()
+                .mapToLong(one -> spaceNeeded(one, chosenPeers.size()))
+                .max()
+                .orElse(0);
+        long usable = Files.getFileStore(parent).getUsableSpace();
+        if (usable < needed) {
+            throw usage("the stores may need " + needed / MIB + " MiB, and " + parent + " has room for " + usable / MIB
+                    + " MiB: name another directory with --dir, or fewer stores with --peers");
+        }
+        String type = Files.getFileStore(parent).type();
+        if (type.equals("tmpfs") || type.equals("ramfs")) {
+            System.err.println("warning: " + parent + " is in memory (" + type
+                    + "): syncs and written bytes mean nothing there; name a disk with --dir");
+        }
+        return Files.createTempDirectory(parent.toAbsolutePath(), "kvdb-bench-");
+    }
+
+    private static long spaceNeeded(Case one, int peerCount) {
+        long data = one.dataBytes() * SPACE;
+        return switch (one.setup()) {
+            case EMPTY -> one.workload() == Workload.UPDATE ? one.dataBytes() * SPACE_UPDATED : data;
+            case LOADED -> data * peerCount;
+            case COPY -> data * (peerCount + 1);
+        };
+    }
+
+    private Map<String, String> about(Scale scale, Path directory) throws IOException {
+        Map<String, String> about = new LinkedHashMap<>();
+        about.put("scale", scale.name());
+        about.put("rounds", Integer.toString(rounds));
+        about.put("seed", Long.toString(seed));
+        about.put("heap of each process", heap);
+        about.put("further JVM options", jvmOptions.isEmpty() ? "none" : String.join(" ", jvmOptions));
+        about.putAll(Host.describe(directory));
+        return about;
+    }
+
+    private void publish(Report report) throws IOException {
+        if (report.measurements().isEmpty()) {
+            return;
+        }
+        System.out.println(report.markdown());
+        if (markdown != null) {
+            Files.writeString(markdown, report.markdown());
+        }
+        if (json != null) {
+            Files.writeString(json, report.json());
+        }
+    }
+
+    /** A signal ends the process without unwinding. */
+    private static void deleteQuietly(Path directory) {
+        try {
+            DataFiles.delete(directory);
+        } catch (IOException e) {
+            System.err.println("kvdb-bench: delete " + directory + " yourself: " + e);
+        }
+    }
+}
