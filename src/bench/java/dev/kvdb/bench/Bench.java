@@ -41,10 +41,11 @@ public final class Bench implements Callable<Integer> {
 
     private static final long MIB = 1 << 20;
     private static final int FAILED = 1;
-    /** What stores have been seen to take at most, as a multiple of their data. */
+    /** What a store has been seen to take at most, as a multiple of its data: under updates, while filled, closed. */
     private static final int SPACE_UPDATED = 25;
 
-    private static final int SPACE = 3;
+    private static final int SPACE_FILLED = 12;
+    private static final int SPACE_CLOSED = 3;
 
     @Parameters(
             paramLabel = "WORKLOAD",
@@ -215,11 +216,10 @@ public final class Bench implements Callable<Integer> {
     }
 
     private static long spaceNeeded(Case one, int peerCount) {
-        long data = one.dataBytes() * SPACE;
+        long data = one.dataBytes();
         return switch (one.setup()) {
-            case EMPTY -> one.workload() == Workload.UPDATE ? one.dataBytes() * SPACE_UPDATED : data;
-            case LOADED -> data * peerCount;
-            case COPY -> data * (peerCount + 1);
+            case EMPTY -> data * (one.workload() == Workload.UPDATE ? SPACE_UPDATED : SPACE_FILLED);
+            case LOADED, COPY -> data * (SPACE_CLOSED * peerCount + SPACE_FILLED);
         };
     }
 
