@@ -2,55 +2,72 @@
 #
 # Makes the archives of classes that the launcher gives to Java: from a start of the server, and from one client command.
 #
-#   archive-classes.sh KVDB DIRECTORY     the launcher; a directory of its own for the server's data, which is removed
-#   JAVA_HOME                             the Java that the archives are for; else the one on the PATH
+#   archive-classes.sh KVDB     the launcher
+#   JAVA_HOME                   the Java that the archives are for; else the one on the PATH
 #
-# Leaves KVDB-serve.jsa and KVDB-client.jsa. Where the server does not start, there are none, and it says why.
+# Leaves KVDB-serve.jsa and KVDB-client.jsa beside it. Where that fails there are none, and it says why.
 set -eu
 
-mkdir -p "$2"
-work=$(cd "$2" && pwd)
-# Options of Java are split at spaces, so that the path must not be in them.
-cd "$(dirname "$1")"
-name=$(basename "$1")
-kvdb=./$name
+kvdb=$1
+while [ -h "$kvdb" ]; do
+  link=$(readlink "$kvdb")
+  case $link in
+    /*) kvdb=$link ;;
+    *) kvdb=$(dirname "$kvdb")/$link ;;
+  esac
+done
+kvdb=$(CDPATH='' cd -P "$(dirname "$kvdb")" && pwd)/$(basename "$kvdb")
 server=
-rm -f "$name-serve.jsa" "$name-client.jsa"
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
+work=$(mktemp -d)
 
-# Not what the caller has set for servers of his own.
+finish() {
+  if [ -n "$server" ]; then
+    kill "$server" 2>/dev/null || true
+    wait "$server" || true
+  fi
+  rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM HUP
+
+give_up() {
+  echo "no archives of classes, so starts take longer: $1" >&2
+  cat "$work"/*.txt >&2
+  exit 1
+}
+
+# Nothing that the caller has set for servers of his own holds here, nor does a configuration in his directory.
 for variable in $(env | sed -nE 's/^((KVDB|QUARKUS)_[A-Z0-9_]*)=.*/\1/p') JAVA_OPTS ADDRESS DB_PATH; do
   unset "$variable"
 done
+cd "$work"
+rm -f "$kvdb-serve.jsa" "$kvdb-client.jsa"
 
-archiving="-XX:ArchiveClassesAtExit="
-JAVA_OPTS="$archiving$name-serve.jsa -Xlog:cds*=off" "$kvdb" serve \
-  -D quarkus.http.port=0 -D quarkus.grpc.server.port=0 -D kvdb.data-directory="$work/data" \
-  -D kvdb.storage.reserve-size=0 >"$work/server.txt" 2>&1 &
+# Java's warnings of classes that cannot be archived are for a failure only.
+archiving="-XX:-UsePerfData -Xlog:disable -Xlog:all=warning:file"
+JAVA_OPTS="$archiving=java-serve.txt -XX:ArchiveClassesAtExit=serve.jsa" "$kvdb" serve \
+  -D quarkus.http.port=0 -D quarkus.grpc.server.port=0 -D kvdb.data-directory=data -D kvdb.storage.reserve-size=0 \
+  -D kvdb.shutdown.grace-period=1s >server.txt 2>&1 &
 server=$!
 
 # "... serving gRPC on HOST:PORT, HTTP on HOST:PORT"
 tenths=0
 address=
 while [ -z "$address" ]; do
-  address=$(sed -n 's/.* serving gRPC on \([^ ]*\), HTTP on .*/\1/p' "$work/server.txt")
-  if ! kill -0 "$server" 2>/dev/null || [ $tenths -ge 600 ]; then
-    echo "no archives of classes, so starts take longer: the server did not start:" >&2
-    cat "$work/server.txt" >&2
-    exit 1
-  fi
+  address=$(sed -n 's/.* serving gRPC on \([^ ]*\), HTTP on .*/\1/p' server.txt)
+  kill -0 "$server" 2>/dev/null || give_up "the server ended"
+  [ $tenths -lt 3000 ] || give_up "the server does not start"
   tenths=$((tenths + 1))
   sleep 0.1
 done
-"$kvdb" --server "$address" set 1 archived
-KVDB_JAVA_OPTS="$archiving$name-client.jsa -Xlog:cds*=off" "$kvdb" --server "$address" get 1 >"$work/client.txt" 2>&1
+"$kvdb" --server "$address" set 1 archived >client.txt 2>&1 || give_up "the server takes no value"
+KVDB_JAVA_OPTS="$archiving=java-client.txt -XX:ArchiveClassesAtExit=client.jsa" \
+  "$kvdb" --server "$address" get 1 >client.txt 2>&1 || give_up "the server returns no value"
 kill "$server"
 wait "$server" || true
 server=
-for archive in "$name-serve.jsa" "$name-client.jsa"; do
-  [ -s "$archive" ] || {
-    echo "no archive of classes $archive, so starts take longer:" >&2
-    cat "$work"/*.txt >&2
-    exit 1
-  }
+for role in serve client; do
+  [ -s "$role.jsa" ] || give_up "Java made none for $role"
 done
+mv serve.jsa "$kvdb-serve.jsa"
+mv client.jsa "$kvdb-client.jsa"

@@ -27,7 +27,12 @@ while [ -h "$self" ]; do
     *) self=$(dirname "$self")/$link ;;
   esac
 done
-self=$(CDPATH='' cd -P "$(dirname "$self")" && pwd)/$(basename "$self")
+directory=$(CDPATH='' cd -P "$(dirname "$self")" && pwd) || fail "its own directory cannot be entered"
+case $directory in
+  # Where Java ends one path and begins another.
+  *:*) ;;
+  *) self=$directory/$(basename "$self") ;;
+esac
 
 need="kvdb needs Java 17 or newer"
 if [ -n "${JAVA_HOME:-}" ]; then

@@ -232,7 +232,7 @@ load() {
     local mode=$1 record=$2 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
     shift 2
     "$java" -Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:SharedArchiveFile="$root/target/kvdb-client.jsa" \
-        -Xshare:auto '-Xlog:cds*=off' -cp "$root/target/kvdb:$root/target/test-classes" \
+        -Xshare:auto -Xlog:disable -cp "$root/target/kvdb:$root/target/test-classes" \
         dev.kvdb.testkit.AcknowledgedLoad "$mode" "127.0.0.1:$grpc_port" "$record" "$@" >"$work/load.txt" 2>&1
 }
 

@@ -76,7 +76,7 @@ final class DiskSpace {
      */
     synchronized void lookForRoom(StoreDirectory directory, long neededBytes) {
         try {
-            if (Math.min(directory.usableBytes(), quotaRoomBytes()) >= neededBytes + copyBytesMax) {
+            if (Math.min(directory.writableBytes(), quotaRoomBytes()) >= neededBytes + copyBytesMax) {
                 isThere();
             }
         } catch (IOException e) {

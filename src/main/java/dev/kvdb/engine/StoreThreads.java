@@ -46,7 +46,7 @@ final class StoreThreads {
         return cause instanceof RuntimeException unchecked ? unchecked : new IllegalStateException(cause);
     }
 
-    /** One thread. What it runs in may be a thread that the factory uses again afterwards. */
+    /** One thread, which a factory may use again for another task once this one has ended. */
     final class StoreThread {
 
         private final Thread thread;
@@ -69,7 +69,9 @@ final class StoreThreads {
             started = true;
         }
 
-        /** Waits for its task to end, whatever interrupts say; the caller's interrupt status is kept. */
+        /**
+         * Waits for its task to end, if it was started, whatever interrupts say; the caller's interrupt status is kept.
+         */
         void join() {
             boolean interrupted = false;
             while (started && ended.getCount() > 0) {

@@ -312,6 +312,10 @@ class LauncherIT {
             assertThat(run(builder, new byte[0]))
                     .extracting(Ended::exitCode, Ended::text, Ended::err)
                     .containsExactly(1, "", "kvdb: key 404 has no value\n");
+            builder.environment().put("KVDB_JAVA_OPTS", "-Xlog:class+load");
+            assertThat(run(builder, new byte[0]).text())
+                    .contains("dev.kvdb.cli.GetCommand source: ")
+                    .doesNotContainPattern("dev\\.kvdb\\.cli\\.GetCommand source: shared");
         }
     }
 }

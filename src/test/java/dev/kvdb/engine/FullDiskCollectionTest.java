@@ -42,6 +42,12 @@ class FullDiskCollectionTest {
     }
 
     @Test
+    void fullDiskThatKeepsBytesFromOthers_collectionGoesOnFromTheReserve() {
+        store.disk.keptBytes(1_000_000);
+        fullDisk_collectionGoesOnFromTheReserve();
+    }
+
+    @Test
     void roomThatACopyIsMadeFrom_isNotTakenBackForTheReserve() throws Exception {
         store.with(MemoryStore.SMALL.toBuilder().reserveBytes(80_000).build());
         GarbageCollectionTest.fill(store);
@@ -127,6 +133,6 @@ class FullDiskCollectionTest {
 
     private void leaveOnDisk(long bytes) {
         store.disk.capacityBytes(Long.MAX_VALUE);
-        store.disk.capacityBytes(Long.MAX_VALUE - store.disk.usableBytes(store.disk.root()) + bytes);
+        store.disk.capacityBytes(Long.MAX_VALUE - store.disk.writableBytes(store.disk.root()) + bytes);
     }
 }

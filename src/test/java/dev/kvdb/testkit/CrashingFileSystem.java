@@ -135,6 +135,11 @@ public final class CrashingFileSystem implements FileSystem {
         disk.capacityBytes(bytes);
     }
 
+    /** So many of the last bytes are not usable by others; the code under test may write them. */
+    public void keptBytes(long bytes) {
+        disk.keptBytes(bytes);
+    }
+
     // Damage, and looking on from outside.
 
     /** All bytes of a file. */
@@ -249,6 +254,11 @@ public final class CrashingFileSystem implements FileSystem {
     @Override
     public long usableBytes(Path directory) {
         return disk.usableBytes();
+    }
+
+    @Override
+    public long writableBytes(Path directory) {
+        return disk.writableBytes();
     }
 
     @Override

@@ -159,6 +159,11 @@ public final class FailingFileSystem implements FileSystem {
     }
 
     @Override
+    public long writableBytes(Path directory) throws IOException {
+        return delegate.writableBytes(directory);
+    }
+
+    @Override
     public DirectoryLock lock(Path file, String owner) throws IOException {
         return delegate.lock(file, owner);
     }

@@ -61,6 +61,11 @@ public final class OneFile implements FileSystem {
     }
 
     @Override
+    public long writableBytes(Path directory) {
+        return Long.MAX_VALUE;
+    }
+
+    @Override
     public void createDirectories(Path directory) {
         throw changed();
     }

@@ -20,7 +20,7 @@ final class ReusedThreads implements ThreadFactory {
 
     @Override
     public Thread newThread(Runnable task) {
-        return new Thread(task) {
+        Thread made = new Thread(task) {
 
             @Override
             public void start() {
@@ -30,5 +30,7 @@ final class ReusedThreads implements ThreadFactory {
                 });
             }
         };
+        made.setDaemon(true);
+        return made;
     }
 }

@@ -37,6 +37,7 @@ final class SimulatedDisk {
 
     private long operationsLeft = Long.MAX_VALUE;
     private long capacityBytes = Long.MAX_VALUE;
+    private long keptBytes;
     private boolean failNextSync;
     private int openHandles;
     private int openHandlesMax;
@@ -105,7 +106,15 @@ final class SimulatedDisk {
         failNextSync = true;
     }
 
+    synchronized void keptBytes(long bytes) {
+        keptBytes = bytes;
+    }
+
     synchronized long usableBytes() {
+        return Math.max(0, writableBytes() - keptBytes);
+    }
+
+    synchronized long writableBytes() {
         return Math.max(0, capacityBytes - usedBytes());
     }
 
@@ -359,7 +368,7 @@ final class SimulatedDisk {
         if (capacityBytes == Long.MAX_VALUE || growth <= 0) {
             return length;
         }
-        long missing = growth - usableBytes();
+        long missing = growth - writableBytes();
         return missing <= 0 ? length : (int) Math.max(0, length - missing);
     }
 

@@ -169,7 +169,12 @@ final class DiskFileSystem implements FileSystem {
 
     @Override
     public long usableBytes(Path directory) throws IOException {
-        return freeBlocks.usableBytes(directory);
+        return Files.getFileStore(directory).getUsableSpace();
+    }
+
+    @Override
+    public long writableBytes(Path directory) throws IOException {
+        return freeBlocks.writableBytes(directory);
     }
 
     @Override

@@ -46,8 +46,14 @@ public interface FileSystem {
      */
     void syncDirectory(Path directory) throws IOException;
 
-    /** Bytes that this process may still write to the file system that holds the directory. */
+    /** Bytes that anyone may still write to the file system that holds the directory, as it says. */
     long usableBytes(Path directory) throws IOException;
+
+    /**
+     * Bytes that this process may still write to that file system, as far as is known. More than the usable ones where
+     * the file system keeps some back, for root most of the time, and has not refused them to this process.
+     */
+    long writableBytes(Path directory) throws IOException;
 
     /**
      * Takes the operating system's exclusive lock on the file, creating it where it is missing, and writes

@@ -10,35 +10,35 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * What this process may still write to a file system.
  *
- * <p>File systems keep blocks for some users (ext4 a twentieth for root), and the number of bytes that they give as
- * usable is that of all others. For a process that may take such blocks, and did, it stays 0 whatever is freed. So what
- * was free least is kept in mind: what is free beyond that was taken before, and can be taken again.
+ * <p>File systems keep blocks for some users (ext4 a twentieth for root), and what they give as usable is what all
+ * others may write. Whether this process may take such blocks shows when a write finds no space: what is free then is
+ * kept from it. Until then all that is free is taken to be its own; a mistake about that is corrected by the first
+ * write that fails.
  *
  * <p>Safe for use by several threads.
  */
 final class FreeBlocks {
 
-    /** Bytes that were free when there were fewest since a write found no space. */
-    private final Map<FileStore, Long> leastFree = new ConcurrentHashMap<>();
+    /** Bytes that are kept from this process; none known for a file system that never refused a write. */
+    private final Map<FileStore, Long> kept = new ConcurrentHashMap<>();
 
     /** Bytes that may be written to the file system of a directory. */
-    long usableBytes(Path directory) throws IOException {
-        return usableBytes(Files.getFileStore(directory));
+    long writableBytes(Path directory) throws IOException {
+        return writableBytes(Files.getFileStore(directory));
     }
 
-    long usableBytes(FileStore store) throws IOException {
-        long free = store.getUnallocatedSpace();
-        long least = leastFree.merge(store, free, Math::min);
-        return Math.max(store.getUsableSpace(), free - least);
+    long writableBytes(FileStore store) throws IOException {
+        return Math.max(store.getUsableSpace(), store.getUnallocatedSpace() - kept.getOrDefault(store, 0L));
     }
 
-    /** A write to a file, which may have another name now, found no space: what is free there is kept for others. */
+    /** A write to a file, which may have another name now, found no space. */
     void noSpaceFor(Path file) throws IOException {
         Path directory = file.toAbsolutePath().getParent();
         noSpace(Files.getFileStore(directory == null ? file : directory));
     }
 
+    /** What others may use is not kept back: it was freed meanwhile, or it is a quota that refused the write. */
     void noSpace(FileStore store) throws IOException {
-        leastFree.put(store, store.getUnallocatedSpace());
+        kept.put(store, store.getUnallocatedSpace() - store.getUsableSpace());
     }
 }

@@ -149,6 +149,11 @@ public final class MeasuredFiles implements FileSystem {
     }
 
     @Override
+    public long writableBytes(Path path) throws IOException {
+        return delegate.writableBytes(path);
+    }
+
+    @Override
     public DirectoryLock lock(Path file, String owner) throws IOException {
         return delegate.lock(file, owner);
     }

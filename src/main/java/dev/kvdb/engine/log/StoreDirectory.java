@@ -51,9 +51,14 @@ public final class StoreDirectory {
         return bytesWritten.sum();
     }
 
-    /** Bytes that may still be written to the file system. */
+    /** Bytes that anyone may still write to the file system. */
     public long usableBytes() throws IOException {
         return files.usableBytes(path);
+    }
+
+    /** Bytes that this process may still write to it, as far as is known. */
+    public long writableBytes() throws IOException {
+        return files.writableBytes(path);
     }
 
     /** Writes all of {@code source}, and counts its bytes. */
@@ -143,10 +148,10 @@ public final class StoreDirectory {
      * @throws NoSpaceException where fewer than {@code bytes} may still be written
      */
     public void requireSpace(long bytes, String what) throws IOException {
-        long usableBytes = usableBytes();
-        if (usableBytes < bytes) {
+        long leftBytes = writableBytes();
+        if (leftBytes < bytes) {
             throw new NoSpaceException(
-                    what + " needs " + bytes + " bytes of disk space, and " + usableBytes + " are left");
+                    what + " needs " + bytes + " bytes of disk space, and " + leftBytes + " are left");
         }
     }
 

@@ -17,48 +17,40 @@ class FreeBlocksTest {
     private final KeepingStore store = new KeepingStore();
 
     @Test
-    void fileSystemWithRoom_usableIsWhatItGives() throws IOException {
-        assertThat(blocks.usableBytes(store)).isEqualTo(95_000);
-        store.free = 30_000;
-        assertThat(blocks.usableBytes(store)).isEqualTo(25_000);
-        store.free = 60_000;
-        assertThat(blocks.usableBytes(store)).isEqualTo(55_000);
+    void fileSystemThatRefusedNothing_allThatIsFreeMayBeWritten() throws IOException {
+        assertThat(blocks.writableBytes(store)).isEqualTo(100_000);
+        store.free = 3_000;
+        assertThat(blocks.writableBytes(store)).isEqualTo(3_000);
     }
 
     @Test
-    void processThatTookWhatIsKept_mayTakeWhatIsFreedOfIt() throws IOException {
-        store.free = 1_000;
-        assertThat(blocks.usableBytes(store)).isZero();
+    void processThatMayTakeWhatIsKept_mayTakeAllThatIsFreed() throws IOException {
         store.free = 0;
         blocks.noSpace(store);
-        assertThat(blocks.usableBytes(store)).isZero();
+        assertThat(blocks.writableBytes(store)).isZero();
         store.free = 3_000;
-        assertThat(blocks.usableBytes(store)).isEqualTo(3_000);
+        assertThat(blocks.writableBytes(store)).isEqualTo(3_000);
         store.free = 12_000;
-        assertThat(blocks.usableBytes(store)).isEqualTo(12_000);
+        assertThat(blocks.writableBytes(store)).isEqualTo(12_000);
     }
 
     @Test
-    void processThatWasNeverRefused_mayTakeWhatWasTaken() throws IOException {
-        store.free = 4_000;
-        assertThat(blocks.usableBytes(store)).isZero();
-        store.free = 1_500;
-        assertThat(blocks.usableBytes(store)).isZero();
-        store.free = 4_000;
-        assertThat(blocks.usableBytes(store)).isEqualTo(2_500);
-    }
-
-    @Test
-    void processThatMayNot_isToldSoByTheNextWrite() throws IOException {
-        // Others took what is kept for them, and gave it back.
-        store.free = 500;
-        assertThat(blocks.usableBytes(store)).isZero();
-        store.free = 4_500;
-        assertThat(blocks.usableBytes(store)).isEqualTo(4_000);
+    void processThatMayNot_isToldSoByAWriteThatFails() throws IOException {
+        store.free = KEPT;
         blocks.noSpace(store);
-        assertThat(blocks.usableBytes(store)).isZero();
+        assertThat(blocks.writableBytes(store)).isZero();
+        // Those for whom they are kept use some.
+        store.free = 1_000;
+        assertThat(blocks.writableBytes(store)).isZero();
         store.free = 8_000;
-        assertThat(blocks.usableBytes(store)).isEqualTo(3_500);
+        assertThat(blocks.writableBytes(store)).isEqualTo(3_000);
+    }
+
+    @Test
+    void writeRefusedWhereThereIsSpace_leavesWhatOthersMayUse() throws IOException {
+        store.free = 60_000;
+        blocks.noSpace(store);
+        assertThat(blocks.writableBytes(store)).isEqualTo(55_000);
     }
 
     /** What it has left is set from outside. */
