@@ -81,6 +81,22 @@ class SegmentScanFuzzTest {
             before = end(record);
         }
         requireNothingDurableBehind(plain, tail);
+        requireAllThatIsThere(Walk.through(new PlainSegment(bytes, (int) tail.end(), segment.header())), tail);
+    }
+
+    /** Up to the log's end each record is found, each hole, and as durable what a mark says is durable. */
+    private static void requireAllThatIsThere(@Nullable Walk walk, TailScan tail) {
+        List<HintEntry> found = new ArrayList<>(rows(tail.durable()));
+        found.addAll(rows(tail.recovered()));
+        if (walk == null || !found.equals(walk.records)) {
+            throw new AssertionError("scanned for " + found + ", and it is " + (walk == null ? null : walk.records));
+        }
+        require(tail.damagedValues() == walk.damagedValues, "damaged values", tail, walk.damagedValues);
+        require(places(tail.hidden()).equals(places(walk.hidden)), "hidden", tail.hidden(), walk.hidden);
+        List<HintEntry> marked = walk.records.stream()
+                .filter(record -> end(record) <= walk.markedTo)
+                .toList();
+        require(rows(tail.durable()).containsAll(marked), "durable records", tail.durable(), marked);
     }
 
     /** Where the log ends, no mark behind the bad bytes says that they were durable. */
@@ -103,6 +119,7 @@ class SegmentScanFuzzTest {
         private final List<VersionRange> hidden = new ArrayList<>();
         private int damagedValues;
         private long lastVersion;
+        private long markedTo;
 
         private Walk(PlainSegment plain) {
             this.plain = plain;
@@ -139,6 +156,9 @@ class SegmentScanFuzzTest {
         private void add(PlainSegment.Frame frame, int at) {
             lastVersion = Math.max(lastVersion, frame.version());
             damagedValues += frame.valueIntact() ? 0 : 1;
+            if (plain.isMark(at)) {
+                markedTo = Math.max(markedTo, plain.durableTo(at));
+            }
             if (frame.op() != PlainSegment.MARK) {
                 int valueBytes = frame.isRemove() ? HintEntry.TOMBSTONE : frame.valueBytes();
                 records.add(new HintEntry(frame.key(), frame.version(), at, valueBytes));
