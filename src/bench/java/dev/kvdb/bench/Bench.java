@@ -1,8 +1,10 @@
 package dev.kvdb.bench;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,6 +27,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "kvdb-bench",
         mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
         sortOptions = false,
         description = {
             "Measures kvdb's engine beside RocksDB, LMDB and MVStore, in turn, each time in a process of its own,"
@@ -35,7 +38,8 @@ import picocli.CommandLine.Spec;
         exitCodeList = {
             " 0:done",
             " 1:a measurement failed, or a store returned a wrong value, or a file could not be used",
-            " 2:the command line is wrong"
+            " 2:the command line is wrong, or names what cannot be used",
+            " 130, 143:stopped by Ctrl-C or SIGTERM; the results so far are printed, the stores deleted"
         })
 public final class Bench implements Callable<Integer> {
 
@@ -119,6 +123,9 @@ public final class Bench implements Callable<Integer> {
                 .setUsageHelpAutoWidth(true)
                 .setExecutionExceptionHandler((e, line, parsed) -> {
                     line.getErr().println("kvdb-bench: " + e);
+                    for (Throwable suppressed : e.getSuppressed()) {
+                        line.getErr().println("kvdb-bench: " + suppressed);
+                    }
                     return FAILED;
                 })
                 .execute(args));
@@ -132,25 +139,34 @@ public final class Bench implements Callable<Integer> {
         if (rounds < 1 || cacheMib < 1 || limitMinutes < 1) {
             throw usage("--rounds, --cache and --limit take 1 or more");
         }
-        Path directory = makeDirectory(cases, chosenPeers);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> deleteQuietly(directory)));
-        Map<String, String> about = about(scale, directory);
+        requireWritable("--json", json);
+        requireWritable("--markdown", markdown);
+        requireSpace(cases, chosenPeers);
+        try (Scratch scratch = Scratch.in(parent)) {
+            return measure(scratch, scale, cases, chosenPeers);
+        }
+    }
+
+    private int measure(Scratch scratch, Scale scale, List<Case> cases, List<PeerKind> chosenPeers) throws Exception {
+        Map<String, String> about = about(scale, scratch.directory());
         about.forEach((name, value) -> System.err.println(name + ": " + value));
         Runner runner = new Runner(
-                directory,
-                new ChildProcess(directory.resolve("tmp"), heap, jvmOptions, Duration.ofMinutes(limitMinutes)),
+                scratch,
+                new ChildProcess(scratch, heap, jvmOptions, Duration.ofMinutes(limitMinutes)),
                 new StatusLine(System.err),
                 rounds);
         try {
             runner.run(cases, chosenPeers);
-        } catch (MeasurementFailedException e) {
-            System.err.println("\nkvdb-bench: " + e.getMessage());
+            return 0;
+        } catch (MeasurementFailedException | IOException e) {
+            System.err.println("\nkvdb-bench: "
+                    + (scratch.isEnding()
+                            ? "stopped by a signal; the results so far follow"
+                            : e instanceof MeasurementFailedException ? e.getMessage() : e.toString()));
             return FAILED;
         } finally {
             publish(new Report(about, runner.measurements()));
-            DataFiles.delete(directory);
         }
-        return 0;
     }
 
     private ParameterException usage(String message) {
@@ -194,7 +210,19 @@ public final class Bench implements Callable<Integer> {
         return cases;
     }
 
-    private Path makeDirectory(List<Case> cases, List<PeerKind> chosenPeers) throws IOException {
+    /** A path that cannot be written is to be known before hours of measuring. */
+    private void requireWritable(String option, @Nullable Path file) {
+        if (file != null) {
+            try {
+                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)
+                        .close();
+            } catch (IOException e) {
+                throw usage(option + ": '" + file + "' cannot be written: " + e);
+            }
+        }
+    }
+
+    private void requireSpace(List<Case> cases, List<PeerKind> chosenPeers) throws IOException {
         if (!Files.isDirectory(parent)) {
             throw usage("--dir: there is no directory '" + parent + "'");
         }
@@ -212,7 +240,6 @@ public final class Bench implements Callable<Integer> {
             System.err.println("warning: " + parent + " is in memory (" + type
                     + "): syncs and written bytes mean nothing there; name a disk with --dir");
         }
-        return Files.createTempDirectory(parent.toAbsolutePath(), "kvdb-bench-");
     }
 
     private static long spaceNeeded(Case one, int peerCount) {
@@ -225,10 +252,13 @@ public final class Bench implements Callable<Integer> {
 
     private Map<String, String> about(Scale scale, Path directory) throws IOException {
         Map<String, String> about = new LinkedHashMap<>();
+        about.put("kvdb", Version.ofBuild());
         about.put("scale", scale.name());
         about.put("rounds", Integer.toString(rounds));
         about.put("seed", Long.toString(seed));
         about.put("heap of each process", heap);
+        about.put("JVM options", String.join(" ", PeerKind.JVM_OPTIONS));
+        about.put("and where memory is measured", String.join(" ", ChildProcess.FRUGAL));
         about.put("further JVM options", jvmOptions.isEmpty() ? "none" : String.join(" ", jvmOptions));
         about.putAll(Host.describe(directory));
         return about;
@@ -244,15 +274,6 @@ public final class Bench implements Callable<Integer> {
         }
         if (json != null) {
             Files.writeString(json, report.json());
-        }
-    }
-
-    /** A signal ends the process without unwinding. */
-    private static void deleteQuietly(Path directory) {
-        try {
-            DataFiles.delete(directory);
-        } catch (IOException e) {
-            System.err.println("kvdb-bench: delete " + directory + " yourself: " + e);
         }
     }
 }

@@ -3,17 +3,23 @@ package dev.kvdb.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -29,8 +35,21 @@ class BenchTest {
     @SuppressWarnings("NullAway.Init") // by JUnit
     Path directory;
 
+    private Scratch scratch;
+
+    @BeforeEach
+    void makeScratch() throws IOException {
+        scratch = Scratch.in(directory);
+    }
+
+    @AfterEach
+    void deleteScratch() throws IOException {
+        scratch.close();
+        assertThat(directory).isEmptyDirectory();
+    }
+
     private ChildProcess children() {
-        return new ChildProcess(directory.resolve("tmp"), "512m", List.of(), Duration.ofMinutes(20));
+        return new ChildProcess(scratch, "512m", List.of(), Duration.ofMinutes(20));
     }
 
     private static StatusLine silent() {
@@ -41,7 +60,7 @@ class BenchTest {
     void eachWorkload_ofEachStore_readsWhatItWrote_andTellsFigures() throws Exception {
         List<Case> cases = Suite.cases(Scale.QUICK, SEED, CACHE_BYTES);
         assertThat(Suite.words(cases)).containsExactlyElementsOf(Suite.WORDS);
-        Runner runner = new Runner(directory, children(), silent(), 1);
+        Runner runner = new Runner(scratch, children(), silent(), 1);
 
         runner.run(cases, List.of(PeerKind.values()));
 
@@ -63,7 +82,15 @@ class BenchTest {
                 assertThat(measurement.outcome().checked()).isPositive();
             }
         });
-        assertThat(directory).isEmptyDirectory();
+        assertThat(runner.measurements())
+                .filteredOn(measurement -> measurement.outcome().figures().stream()
+                        .anyMatch(figure -> figure.name().equals("write amplification, own count")))
+                .allSatisfy(measurement -> assertThat(measurement.outcome().value("write amplification, own count"))
+                        .as(measurement.peer())
+                        .isGreaterThan(1))
+                .extracting(Measurement::peer)
+                .contains("kvdb", "kvdb-blocking", "rocksdb");
+        assertThat(scratch.directory()).isEmptyDirectory();
     }
 
     @Test
@@ -97,13 +124,15 @@ class BenchTest {
     private Parameters parameters(PeerKind peer, boolean dense) {
         return Parameters.none()
                 .with("peer", peer.word())
-                .with("directory", directory.resolve(peer.word()))
+                .with("directory", scratch.directory().resolve(peer.word()))
                 .with("seed", SEED)
                 .with("keys", KEYS)
                 .with("value", 100)
                 .with("dense", dense)
                 .with("zipf", false)
                 .with("killed", false)
+                .with("quiet", 1_000_000)
+                .with("settle", 1_000_000_000L)
                 .with("cache", CACHE_BYTES)
                 .with("threads", 1)
                 .with("checked", KEYS)
@@ -128,25 +157,81 @@ class BenchTest {
     }
 
     @Test
-    void report_dividesMedians() {
+    void report_dividesFiguresOfTheSameRound() {
         List<Measurement> measurements = List.of(
-                measurement("kvdb", 1, 300),
-                measurement("rocksdb", 1, 50),
-                measurement("kvdb", 2, 200),
-                measurement("rocksdb", 2, 100),
-                measurement("kvdb", 3, 1),
-                measurement("rocksdb", 3, 900));
+                measurement("kvdb", 1, rate(300)),
+                measurement("rocksdb", 1, rate(50)),
+                measurement("rocksdb", 2, rate(100)),
+                measurement("kvdb", 2, rate(200)),
+                measurement("kvdb", 3, rate(10)),
+                measurement("rocksdb", 3, rate(900)),
+                measurement("kvdb", 4, rate(7)));
         Report report = new Report(Map.of("seed", "1"), measurements);
 
         assertThat(report.markdown())
-                .contains("| workload | figure | unit | kvdb | rocksdb | kvdb / rocksdb |")
-                .contains("| fill | rate | puts/s | 200 | 100 | 2.00 |");
-        assertThat(report.json()).contains("\"rocksdb\": 2.0");
+                .contains("| workload | figure | unit | kvdb | rocksdb |")
+                .contains("| fill | rate | puts/s | 105 | 100 |")
+                .contains("| workload | figure | kvdb / rocksdb |")
+                .contains("| fill | rate | 2.00 (0.01 to 6.00) |");
+        assertThat(report.json()).contains("\"kvdb / rocksdb\": {\n          \"median\": 2.0,");
     }
 
-    private static Measurement measurement(String peer, int round, double rate) {
-        return new Measurement(
-                "fill", peer, round, new Outcome("defaults", 1, List.of(Figure.higher("rate", "puts/s", rate))));
+    @Test
+    void report_dividesBothWaysOfUsingKvdb_andOnlyWhatIsComparable() {
+        Figure latency = Figure.lower("p50", "us", 40);
+        List<Measurement> measurements = List.of(
+                measurement("kvdb", 1, rate(300), latency.comparable(false)),
+                measurement("kvdb-blocking", 1, rate(150), latency.with("us", 10)),
+                measurement("rocksdb", 1, rate(100), latency.with("us", 20)));
+
+        assertThat(new Report(Map.of(), measurements).markdown())
+                .contains("| workload | figure | kvdb / kvdb-blocking | kvdb / rocksdb | kvdb-blocking / rocksdb |")
+                .contains("| fill | rate | 2.00 | 3.00 | 1.50 |")
+                .contains("| fill | p50 (less is better) | us | 40.0 | 10.0 | 20.0 |")
+                .contains("| fill | p50 (less is better) | - | - | 0.50 |");
+    }
+
+    private static Figure rate(double rate) {
+        return Figure.higher("rate", "puts/s", rate);
+    }
+
+    private static Measurement measurement(String peer, int round, Figure... figures) {
+        return new Measurement("fill", peer, round, new Outcome("defaults", 1, List.of(figures)));
+    }
+
+    @Test
+    void eachRound_beginsWithAnotherStore() {
+        List<PeerKind> peers = List.of(PeerKind.KVDB, PeerKind.ROCKSDB, PeerKind.LMDB);
+        assertThat(Runner.turns(peers, 1)).isEqualTo(peers);
+        assertThat(Runner.turns(peers, 2)).containsExactly(PeerKind.ROCKSDB, PeerKind.LMDB, PeerKind.KVDB);
+        assertThat(Runner.turns(peers, 3)).containsExactly(PeerKind.LMDB, PeerKind.KVDB, PeerKind.ROCKSDB);
+        assertThat(Runner.turns(peers, 4)).isEqualTo(peers);
+    }
+
+    @Test
+    void signal_killsWhatRuns_deletesTheStores_andTellsTheResultsSoFar() throws Exception {
+        Path place = Files.createDirectory(scratch.directory().resolve("place"));
+        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+        List<String> command = new ArrayList<>(List.of(java.toString(), "-cp", System.getProperty("java.class.path")));
+        command.addAll(List.of(Bench.class.getName(), "fill-random", "--quick", "--rounds", "100000"));
+        command.addAll(List.of("--heap", "512m", "--peers", "kvdb", "--dir", place.toString()));
+        Process bench = new ProcessBuilder(command).redirectErrorStream(true).start();
+        List<String> lines = new ArrayList<>();
+        try (BufferedReader reader = bench.inputReader(StandardCharsets.UTF_8)) {
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                lines.add(line);
+                if (line.contains("| kvdb | 1 | rate ")) {
+                    // Not the process itself, which would close the stream.
+                    bench.toHandle().destroy();
+                }
+            }
+        } finally {
+            bench.destroyForcibly();
+        }
+        assertThat(bench.waitFor()).as("exit code after %s", lines).isEqualTo(128 + 15);
+        assertThat(lines).anyMatch(line -> line.contains("stopped by a signal"));
+        assertThat(lines).anyMatch(line -> line.startsWith("| workload | figure | unit | kvdb |"));
+        assertThat(place).isEmptyDirectory();
     }
 
     @Test
@@ -157,8 +242,11 @@ class BenchTest {
         assertThat(exitCode("--only", "(")).isEqualTo(2);
         assertThat(exitCode("--quick", "--full")).isEqualTo(2);
         assertThat(exitCode("--quick", "--rounds", "0")).isEqualTo(2);
-        assertThat(exitCode("--quick", "--dir", directory.resolve("absent").toString()))
+        Path absent = directory.resolve("absent");
+        assertThat(exitCode("--quick", "--dir", absent.toString())).isEqualTo(2);
+        assertThat(exitCode("--quick", "--json", absent.resolve("all.json").toString()))
                 .isEqualTo(2);
+        assertThat(exitCode("--quick", "--markdown", directory.toString())).isEqualTo(2);
     }
 
     private static int exitCode(String... args) {

@@ -18,9 +18,12 @@ record Case(String word, String name, Workload workload, Setup setup, Parameters
     enum Setup {
         /** Nothing. */
         EMPTY,
-        /** A loaded store, which it leaves as it was. */
+        /**
+         * A loaded store, which was quiet, and was opened and closed again since. All rounds use the same one: their
+         * opens may change its files (logs, snapshots), not its values.
+         */
         LOADED,
-        /** A copy of a loaded store. */
+        /** A copy of a loaded store, as its load left it. */
         COPY,
     }
 
@@ -31,9 +34,10 @@ record Case(String word, String name, Workload workload, Setup setup, Parameters
 
     /** What the store that the case is about has to hold; equal where cases can share it. */
     String dataset() {
-        return List.of("keys", "value", "dense", "seed", "killed", "cache").stream()
-                .map(name -> name + "=" + parameters.text(name))
-                .toList()
-                .toString();
+        return setup
+                + List.of("keys", "value", "dense", "seed", "killed", "cache").stream()
+                        .map(name -> name + "=" + parameters.text(name))
+                        .toList()
+                        .toString();
     }
 }

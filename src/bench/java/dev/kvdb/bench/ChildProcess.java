@@ -18,40 +18,39 @@ import java.util.concurrent.TimeUnit;
 /**
  * Runs measurements in Java processes of their own, one after another.
  *
- * @param temporary for the files of a process that nobody needs afterwards; emptied after each
+ * @param scratch starts the processes; their temporary files are below it, and are deleted after each
  * @param heap the heap's largest size, as {@code -Xmx} takes it
  * @param jvmOptions more options of the JVM
  * @param limit how long a process may take
  */
-record ChildProcess(Path temporary, String heap, List<String> jvmOptions, Duration limit) {
+record ChildProcess(Scratch scratch, String heap, List<String> jvmOptions, Duration limit) {
 
     private static final int LINES_KEPT = 30;
 
-    /** The heap is given back to the system when it is not needed, so that the resident size tells what is needed. */
-    private static final List<String> FRUGAL = List.of("-XX:MinHeapFreeRatio=5", "-XX:MaxHeapFreeRatio=10");
+    /**
+     * Of the processes whose memory is measured: the heap is given back to the system when it is not needed, so that
+     * the resident size tells what is needed.
+     */
+    static final List<String> FRUGAL = List.of("-XX:MinHeapFreeRatio=5", "-XX:MaxHeapFreeRatio=10");
 
     /** @throws MeasurementFailedException where the process fails, or takes too long */
     Outcome run(Parameters parameters, Run.Progress progress)
             throws IOException, InterruptedException, MeasurementFailedException {
-        Files.createDirectories(temporary);
-        Process process = new ProcessBuilder(command(parameters))
-                .redirectErrorStream(true)
-                .start();
-        Thread onExit = new Thread(process::destroyForcibly);
-        Runtime.getRuntime().addShutdownHook(onExit);
+        Path temporary = Files.createDirectories(scratch.directory().resolve("tmp"));
+        Process process = scratch.start(new ProcessBuilder(command(parameters, temporary)).redirectErrorStream(true));
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
         try {
-            var unused = timer.schedule(process::destroyForcibly, limit.toMillis(), TimeUnit.MILLISECONDS);
+            var unused =
+                    timer.schedule(() -> process.toHandle().destroyForcibly(), limit.toMillis(), TimeUnit.MILLISECONDS);
             return outcome(process, parameters, progress);
         } finally {
             timer.shutdownNow();
             process.destroyForcibly().waitFor();
-            Runtime.getRuntime().removeShutdownHook(onExit);
             DataFiles.delete(temporary);
         }
     }
 
-    private List<String> command(Parameters parameters) {
+    private List<String> command(Parameters parameters, Path temporary) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-Xmx" + heap);

@@ -2,17 +2,12 @@ package dev.kvdb.bench;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.Comparator;
-import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The files below a directory that a store works in. */
@@ -33,10 +28,7 @@ final class DataFiles {
 
                 @Override
                 public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
-                    if (e instanceof NoSuchFileException) {
-                        return FileVisitResult.CONTINUE;
-                    }
-                    throw e;
+                    return unlessVanished(e);
                 }
             });
         } catch (IOException e) {
@@ -45,41 +37,49 @@ final class DataFiles {
         return sum[0];
     }
 
-    /** Syncs them, so that no measurement shares the disk with what an earlier one wrote. */
-    static void sync(Path directory) throws IOException {
-        for (Path file : files(directory)) {
-            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-                channel.force(true);
-            }
-        }
-    }
-
-    private static List<Path> files(Path directory) throws IOException {
-        try (Stream<Path> paths = Files.walk(directory)) {
-            return paths.filter(Files::isRegularFile).toList();
-        }
-    }
-
-    /** Copies a directory with all in it. What is sparse stays so, which is why {@code cp} does it. */
-    static void copy(Path from, Path to) throws IOException, InterruptedException {
-        Process copy = new ProcessBuilder("cp", "-r", "--sparse=always", from.toString(), to.toString())
+    /** Syncs the whole file system that holds the directory: all that anybody has written there. */
+    static void syncFileSystem(Path directory) throws IOException, InterruptedException {
+        int exitCode = new ProcessBuilder("sync", "--file-system", directory.toString())
                 .inheritIO()
-                .start();
-        int exitCode = copy.waitFor();
+                .start()
+                .waitFor();
         if (exitCode != 0) {
-            throw new IOException("cp failed with exit code " + exitCode + " when copying " + from + " to " + to);
+            throw new IOException("sync failed with exit code " + exitCode + " for the file system of " + directory);
         }
     }
 
-    /** Deletes a directory with all in it, where it exists. */
-    static void delete(@Nullable Path directory) throws IOException {
-        if (directory == null || !Files.exists(directory)) {
+    /** Deletes a directory with all in it, where it exists. What vanishes meanwhile is deleted, too. */
+    static void delete(Path directory) throws IOException {
+        if (!Files.exists(directory)) {
             return;
         }
-        try (Stream<Path> paths = Files.walk(directory)) {
-            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(path);
+        Files.walkFileTree(directory, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.deleteIfExists(file);
+                return FileVisitResult.CONTINUE;
             }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+                return unlessVanished(e);
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException e) throws IOException {
+                if (e != null) {
+                    return unlessVanished(e);
+                }
+                Files.deleteIfExists(visited);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+
+    private static FileVisitResult unlessVanished(IOException e) throws IOException {
+        if (e instanceof NoSuchFileException) {
+            return FileVisitResult.CONTINUE;
         }
+        throw e;
     }
 }

@@ -7,8 +7,9 @@ package dev.kvdb.bench;
  * @param unit its unit
  * @param value how much
  * @param better which way is better
+ * @param comparable whether it means the same as the figures of that name of other stores
  */
-record Figure(String name, String unit, double value, Better better) {
+record Figure(String name, String unit, double value, Better better, boolean comparable) {
 
     /** Which way is better. */
     enum Better {
@@ -17,10 +18,20 @@ record Figure(String name, String unit, double value, Better better) {
     }
 
     static Figure higher(String name, String unit, double value) {
-        return new Figure(name, unit, value, Better.HIGHER);
+        return new Figure(name, unit, value, Better.HIGHER, true);
     }
 
     static Figure lower(String name, String unit, double value) {
-        return new Figure(name, unit, value, Better.LOWER);
+        return new Figure(name, unit, value, Better.LOWER, true);
+    }
+
+    /** This figure, to be divided by no other store's where it is not comparable. */
+    Figure comparable(boolean isComparable) {
+        return new Figure(name, unit, value, better, isComparable);
+    }
+
+    /** Such a figure of another value. */
+    Figure with(String otherUnit, double otherValue) {
+        return new Figure(name, otherUnit, otherValue, better, comparable);
     }
 }

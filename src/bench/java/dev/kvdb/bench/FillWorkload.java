@@ -14,7 +14,7 @@ final class FillWorkload {
 
     private FillWorkload() {}
 
-    static Outcome run(Run run) throws IOException {
+    static Outcome run(Run run) throws IOException, InterruptedException {
         warmUp(run);
         long count = run.keyCount();
         try (Peer peer = run.peer().open(run.options())) {
@@ -38,7 +38,7 @@ final class FillWorkload {
         }
     }
 
-    private static void warmUp(Run run) throws IOException {
+    private static void warmUp(Run run) throws IOException, InterruptedException {
         long nanos = run.parameters().number("warmup");
         PeerOptions options = run.options();
         PeerOptions elsewhere = new PeerOptions(
@@ -53,7 +53,7 @@ final class FillWorkload {
             }
             peer.awaitWrites();
         }
-        DataFiles.delete(run.warmUpDirectory());
+        run.deleteWarmUp();
     }
 
     /** Removes the first few keys and reads them. */

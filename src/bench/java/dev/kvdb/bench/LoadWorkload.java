@@ -3,7 +3,10 @@ package dev.kvdb.bench;
 import java.io.IOException;
 import java.util.List;
 
-/** Fills a store for a later measurement, and closes it or leaves it as a kill would. Measures nothing. */
+/**
+ * Fills a store for a later measurement, and closes it once it is quiet, or leaves it at once as a kill would. Measures
+ * nothing.
+ */
 final class LoadWorkload {
 
     static final Runnable NO_CALL = () -> {};
@@ -12,10 +15,11 @@ final class LoadWorkload {
 
     private LoadWorkload() {}
 
-    static Outcome run(Run run) throws IOException {
+    static Outcome run(Run run) throws IOException, InterruptedException {
         Peer peer = run.peer().open(run.options());
         fill(peer, run, run.keyCount());
         if (!run.parameters().flag("killed")) {
+            SettleWorkload.settle(peer, run);
             peer.close();
         }
         return new Outcome(peer.settings(), 0, List.of());

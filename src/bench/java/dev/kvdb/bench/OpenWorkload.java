@@ -17,7 +17,7 @@ final class OpenWorkload {
 
     private OpenWorkload() {}
 
-    static Outcome run(Run run) throws IOException {
+    static Outcome run(Run run) throws IOException, InterruptedException {
         warmUp(run);
         long key = run.keys().key(run.keyCount() - 1);
         double cpuBefore = ProcessFigures.cpuMicros();
@@ -34,7 +34,7 @@ final class OpenWorkload {
         }
     }
 
-    private static void warmUp(Run run) throws IOException {
+    private static void warmUp(Run run) throws IOException, InterruptedException {
         Path directory = run.warmUpDirectory();
         long count = Math.min(WARM_UP_KEYS, run.keyCount());
         PeerOptions options =
@@ -47,6 +47,6 @@ final class OpenWorkload {
                 LoadWorkload.check(peer, run, count);
             }
         }
-        DataFiles.delete(directory);
+        run.deleteWarmUp();
     }
 }

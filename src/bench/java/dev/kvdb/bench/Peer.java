@@ -37,7 +37,10 @@ interface Peer extends AutoCloseable {
     /** Bytes of the store's files; of a sparse file, what is in use. */
     long diskBytes();
 
-    /** What the store itself says to have written to files since it was opened, where it says so. */
+    /**
+     * Bytes that the store itself says to have written to files since it was opened, where it says so and
+     * {@link PeerOptions#updated} asks for it.
+     */
     OptionalLong bytesWritten();
 
     /** What differs from the store's defaults, for a person. */

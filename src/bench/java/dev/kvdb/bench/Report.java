@@ -2,29 +2,54 @@ package dev.kvdb.bench;
 
 import com.google.gson.GsonBuilder;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 
 /**
- * The result of a run: medians, and the ratios of kvdb's to each peer's.
+ * The result of a run: medians, and the ratios of kvdb's figures to each peer's.
  *
  * @param about what was run where
  * @param measurements all single measurements
  */
 record Report(Map<String, String> about, List<Measurement> measurements) {
 
-    private static final String OURS = PeerKind.KVDB.word();
+    /** Both ways of using kvdb, each of which is divided by the stores after it. */
+    private static final List<String> OURS = List.of(PeerKind.KVDB.word(), PeerKind.KVDB_BLOCKING.word());
+
+    private static final String NOTHING = "-";
+
+    /** A store's figure that is divided by another store's. */
+    private record Pair(String ours, String other) {
+
+        /** The pairs that there are among these stores. */
+        static List<Pair> among(Collection<String> peers) {
+            List<Pair> pairs = new ArrayList<>();
+            for (String ours : OURS) {
+                if (peers.contains(ours)) {
+                    peers.stream()
+                            .filter(other -> !other.equals(ours) && !other.equals(OURS.get(0)))
+                            .forEach(other -> pairs.add(new Pair(ours, other)));
+                }
+            }
+            return pairs;
+        }
+
+        String name() {
+            return ours + " / " + other;
+        }
+    }
 
     /**
      * One figure of one case.
      *
      * @param medians of each store that was measured
-     * @param ratios kvdb's median divided by that of each other store
+     * @param ratios by the name of the pair, where both stores have the figure and it may be compared
      */
     private record Row(
             String workload,
@@ -32,24 +57,59 @@ record Report(Map<String, String> about, List<Measurement> measurements) {
             String unit,
             Figure.Better better,
             Map<String, Double> medians,
-            Map<String, Double> ratios) {}
+            Map<String, Ratio> ratios) {
+
+        String title() {
+            return figure + (better == Figure.Better.LOWER ? " (less is better)" : "");
+        }
+
+        boolean isOfMachine() {
+            return medians.containsKey(Runner.MACHINE);
+        }
+    }
 
     /**
      * One figure of one case, of all stores and rounds.
      *
      * @param first one of them, for what they have in common
-     * @param values by store
+     * @param figures by store and round
      */
-    private record Series(Figure first, Map<String, List<Double>> values) {
+    private record Series(Figure first, Map<String, Map<Integer, Figure>> figures) {
 
-        void add(String peer, double value) {
-            values.computeIfAbsent(peer, unused -> new ArrayList<>()).add(value);
+        void add(Measurement measurement, Figure figure) {
+            figures.computeIfAbsent(measurement.peer(), unused -> new LinkedHashMap<>())
+                    .put(measurement.round(), figure);
         }
 
         Row row(String workload) {
             Map<String, Double> medians = new LinkedHashMap<>();
-            values.forEach((peer, all) -> medians.put(peer, Numbers.median(all)));
-            return new Row(workload, first.name(), first.unit(), first.better(), medians, ratios(medians));
+            figures.forEach((peer, rounds) -> medians.put(
+                    peer,
+                    Numbers.median(rounds.values().stream().map(Figure::value).toList())));
+            Map<String, Ratio> ratios = new LinkedHashMap<>();
+            for (Pair pair : Pair.among(figures.keySet())) {
+                List<Double> ofRounds = ratios(of(pair.ours), of(pair.other));
+                if (!ofRounds.isEmpty()) {
+                    ratios.put(pair.name(), Ratio.of(ofRounds));
+                }
+            }
+            return new Row(workload, first.name(), first.unit(), first.better(), medians, ratios);
+        }
+
+        private Map<Integer, Figure> of(String peer) {
+            return figures.getOrDefault(peer, Map.of());
+        }
+
+        /** Of each round that both were measured in. */
+        private static List<Double> ratios(Map<Integer, Figure> ours, Map<Integer, Figure> others) {
+            List<Double> ratios = new ArrayList<>();
+            ours.forEach((round, figure) -> {
+                Figure other = others.get(round);
+                if (other != null && figure.comparable() && other.comparable()) {
+                    ratios.add(figure.value() / other.value());
+                }
+            });
+            return ratios;
         }
     }
 
@@ -73,25 +133,12 @@ record Report(Map<String, String> about, List<Measurement> measurements) {
                 series.computeIfAbsent(
                                 List.of(measurement.workload(), figure.name()),
                                 unused -> new Series(figure, new LinkedHashMap<>()))
-                        .add(measurement.peer(), figure.value());
+                        .add(measurement, figure);
             }
         }
         return series.entrySet().stream()
                 .map(entry -> entry.getValue().row(entry.getKey().get(0)))
                 .toList();
-    }
-
-    private static Map<String, Double> ratios(Map<String, Double> medians) {
-        Map<String, Double> ratios = new LinkedHashMap<>();
-        Double ours = medians.get(OURS);
-        if (ours != null) {
-            medians.forEach((peer, median) -> {
-                if (!peer.equals(OURS)) {
-                    ratios.put(peer, ours / median);
-                }
-            });
-        }
-        return ratios;
     }
 
     String markdown() {
@@ -105,16 +152,15 @@ record Report(Map<String, String> about, List<Measurement> measurements) {
                 .forEach(peers::add);
         machine(text);
         if (!peers.isEmpty()) {
-            stores(text, List.copyOf(peers));
+            medians(text, List.copyOf(peers));
+            ratios(text, Pair.among(peers));
             settings(text);
         }
         return text.toString();
     }
 
     private void machine(StringBuilder text) {
-        List<Row> rows = rows().stream()
-                .filter(row -> row.medians.containsKey(Runner.MACHINE))
-                .toList();
+        List<Row> rows = rows().stream().filter(Row::isOfMachine).toList();
         if (!rows.isEmpty()) {
             text.append("\n| limit of the machine | median | unit |\n|---|---:|---|\n");
             rows.forEach(row -> line(
@@ -122,33 +168,44 @@ record Report(Map<String, String> about, List<Measurement> measurements) {
         }
     }
 
-    private void stores(StringBuilder text, List<String> peers) {
-        List<String> others = peers.contains(OURS)
-                ? peers.stream().filter(peer -> !peer.equals(OURS)).toList()
-                : List.of();
-        List<String> head = new ArrayList<>(List.of("workload", "figure", "unit"));
-        head.addAll(peers);
-        others.forEach(other -> head.add(OURS + " / " + other));
-        text.append('\n');
-        line(text, head);
-        text.append("|---|---|---|")
-                .append("---:|".repeat(peers.size() + others.size()))
-                .append('\n');
+    private void medians(StringBuilder text, List<String> peers) {
+        head(text, List.of("workload", "figure", "unit"), peers);
         for (Row row : rows()) {
-            if (!row.medians.containsKey(Runner.MACHINE)) {
-                List<String> cells = new ArrayList<>(List.of(
-                        row.workload,
-                        row.figure + (row.better == Figure.Better.LOWER ? " (less is better)" : ""),
-                        row.unit));
-                peers.forEach(peer -> cells.add(cell(row.medians.get(peer))));
-                others.forEach(peer -> cells.add(cell(row.ratios.get(peer))));
+            if (!row.isOfMachine()) {
+                List<String> cells = new ArrayList<>(List.of(row.workload, row.title(), row.unit));
+                for (String peer : peers) {
+                    Double median = row.medians.get(peer);
+                    cells.add(median == null ? NOTHING : Numbers.text(median));
+                }
                 line(text, cells);
             }
         }
     }
 
-    private static String cell(@Nullable Double value) {
-        return value == null ? "-" : Numbers.text(value);
+    private void ratios(StringBuilder text, List<Pair> pairs) {
+        List<Row> rows = rows().stream().filter(row -> !row.ratios.isEmpty()).toList();
+        if (rows.isEmpty()) {
+            return;
+        }
+        text.append("\nRatios, each of two figures of the same round: the median (the smallest to the largest).\n");
+        head(text, List.of("workload", "figure"), pairs.stream().map(Pair::name).toList());
+        for (Row row : rows) {
+            List<String> cells = new ArrayList<>(List.of(row.workload, row.title()));
+            for (Pair pair : pairs) {
+                Ratio ratio = row.ratios.get(pair.name());
+                cells.add(ratio == null ? NOTHING : ratio.text());
+            }
+            line(text, cells);
+        }
+    }
+
+    private static void head(StringBuilder text, List<String> words, List<String> numbers) {
+        text.append('\n');
+        line(text, Stream.concat(words.stream(), numbers.stream()).toList());
+        text.append('|')
+                .append("---|".repeat(words.size()))
+                .append("---:|".repeat(numbers.size()))
+                .append('\n');
     }
 
     private static void line(StringBuilder text, List<String> cells) {

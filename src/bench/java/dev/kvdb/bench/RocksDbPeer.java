@@ -4,6 +4,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -11,11 +12,15 @@ import org.rocksdb.AbstractNativeReference;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
 import org.rocksdb.CompressionType;
+import org.rocksdb.HistogramType;
 import org.rocksdb.LRUCache;
 import org.rocksdb.Options;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
+import org.rocksdb.Statistics;
+import org.rocksdb.StatsLevel;
+import org.rocksdb.TickerType;
 import org.rocksdb.WriteOptions;
 
 /** RocksDB by its own Java binding. */
@@ -29,11 +34,14 @@ final class RocksDbPeer implements Peer {
     private final WriteOptions writes;
     private final ReadOptions reads;
     private final String settings;
+    private final @Nullable Statistics statistics;
     /** In the order in which they are to be closed. */
     private final List<AbstractNativeReference> references;
 
-    private RocksDbPeer(RocksDB store, PeerOptions peer, List<AbstractNativeReference> others) {
+    private RocksDbPeer(
+            RocksDB store, PeerOptions peer, @Nullable Statistics statistics, List<AbstractNativeReference> others) {
         this.store = store;
+        this.statistics = statistics;
         this.directory = peer.directory();
         this.writes = new WriteOptions().setSync(peer.durable());
         this.reads = new ReadOptions().setVerifyChecksums(true);
@@ -42,7 +50,8 @@ final class RocksDbPeer implements Peer {
         this.settings = "sync " + peer.durable() + ", block cache " + peer.cacheBytes() / MIB
                 + " MiB, bloom filter of " + BLOOM_BITS_PER_KEY
                 + " bits a key, no compression, checksums verified, write-ahead log on, "
-                + Runtime.getRuntime().availableProcessors() + " background jobs";
+                + Runtime.getRuntime().availableProcessors() + " background jobs"
+                + (statistics == null ? "" : ", statistics without histograms and detailed timers");
     }
 
     static RocksDbPeer open(PeerOptions peer) {
@@ -65,8 +74,14 @@ final class RocksDbPeer implements Peer {
                 .setTableFormatConfig(table);
         references.add(0, options);
         references.add(filter);
+        Statistics statistics = peer.updated() ? new Statistics(EnumSet.allOf(HistogramType.class)) : null;
+        if (statistics != null) {
+            statistics.setStatsLevel(StatsLevel.EXCEPT_DETAILED_TIMERS);
+            options.setStatistics(statistics);
+            references.add(statistics);
+        }
         try {
-            return new RocksDbPeer(RocksDB.open(options, peer.directory().toString()), peer, references);
+            return new RocksDbPeer(RocksDB.open(options, peer.directory().toString()), peer, statistics, references);
         } catch (RocksDBException e) {
             throw failed(e);
         }
@@ -122,9 +137,16 @@ final class RocksDbPeer implements Peer {
         return DataFiles.bytes(directory);
     }
 
+    /** The log and the tables; not its manifests, which are small. */
     @Override
     public OptionalLong bytesWritten() {
-        return OptionalLong.empty();
+        Statistics counted = statistics;
+        if (counted == null) {
+            return OptionalLong.empty();
+        }
+        return OptionalLong.of(counted.getTickerCount(TickerType.WAL_FILE_BYTES)
+                + counted.getTickerCount(TickerType.FLUSH_WRITE_BYTES)
+                + counted.getTickerCount(TickerType.COMPACT_WRITE_BYTES));
     }
 
     @Override

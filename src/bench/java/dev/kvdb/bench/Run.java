@@ -1,6 +1,8 @@
 package dev.kvdb.bench;
 
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /**
  * One measurement in a child process, as its workload sees it.
@@ -53,5 +55,12 @@ record Run(Parameters parameters, Progress progress) {
     /** A directory for what only warms up, beside the measured one. */
     Path warmUpDirectory() {
         return directory().resolveSibling(directory().getFileName() + "-warm-up");
+    }
+
+    /** Deletes it, and syncs, so that nothing of it is written while something is measured. */
+    void deleteWarmUp() throws IOException, InterruptedException {
+        Path warmUp = warmUpDirectory();
+        DataFiles.delete(warmUp);
+        DataFiles.syncFileSystem(Objects.requireNonNull(warmUp.getParent(), "parent of " + warmUp));
     }
 }

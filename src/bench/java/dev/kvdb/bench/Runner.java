@@ -5,18 +5,21 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * Measures cases, round by round, the stores taking turns within each, so that what changes on the machine in the
- * course of time meets all of them. Stores that only are read are loaded once. Not safe for use by several threads.
+ * Measures cases, round by round, the stores taking turns within each, and each round beginning with another one, so
+ * that what changes on the machine in the course of time, and what a measurement leaves behind, meets all of them.
+ * Stores that only are read are loaded once. Not safe for use by several threads.
  */
 final class Runner {
 
     static final String MACHINE = "machine";
 
+    private final Scratch scratch;
     private final Path directory;
     private final ChildProcess children;
     private final StatusLine status;
@@ -25,8 +28,9 @@ final class Runner {
     private final Map<PeerKind, Path> loaded = new EnumMap<>(PeerKind.class);
     private String dataset = "";
 
-    Runner(Path directory, ChildProcess children, StatusLine status, int rounds) {
-        this.directory = directory;
+    Runner(Scratch scratch, ChildProcess children, StatusLine status, int rounds) {
+        this.scratch = scratch;
+        this.directory = scratch.directory();
         this.children = children;
         this.status = status;
         this.rounds = rounds;
@@ -40,14 +44,14 @@ final class Runner {
     /** Measures these cases, of these stores. */
     void run(List<Case> cases, List<PeerKind> peers)
             throws IOException, InterruptedException, MeasurementFailedException {
-        status.begin(cases.stream().mapToInt(one -> turns(one, peers)).sum());
+        status.begin(cases.stream().mapToInt(one -> countTurns(one, peers)).sum());
         for (Case one : cases) {
             List<PeerKind> chosen = peers.stream().filter(one.peers()::contains).toList();
             for (int round = 1; round <= rounds; round++) {
                 if (one.peers().isEmpty()) {
                     add(one, MACHINE, round, measureFresh(one, one.parameters()));
                 }
-                for (PeerKind peer : chosen) {
+                for (PeerKind peer : turns(chosen, round)) {
                     status.next(one.name(), peer.word(), round, rounds);
                     add(one, peer.word(), round, measure(one, peer));
                 }
@@ -56,7 +60,14 @@ final class Runner {
         dropLoaded();
     }
 
-    private int turns(Case one, List<PeerKind> peers) {
+    /** The stores in the order of this round. */
+    static List<PeerKind> turns(List<PeerKind> peers, int round) {
+        List<PeerKind> turns = new ArrayList<>(peers);
+        Collections.rotate(turns, 1 - round);
+        return turns;
+    }
+
+    private int countTurns(Case one, List<PeerKind> peers) {
         int count = one.peers().isEmpty()
                 ? 1
                 : (int) peers.stream().filter(one.peers()::contains).count();
@@ -80,8 +91,7 @@ final class Runner {
             return child(one.workload(), parameters, store);
         }
         Path copy = directory.resolve("copy");
-        DataFiles.copy(store, copy);
-        DataFiles.sync(copy);
+        scratch.copy(store, copy);
         try {
             Outcome outcome = child(one.workload(), parameters, copy);
             return one.workload() == Workload.MEMORY ? perKey(one, parameters, outcome) : outcome;
@@ -106,17 +116,15 @@ final class Runner {
         Outcome empty = measureFresh(one, parameters.with("keys", 0));
         double count = parameters.number("keys");
         List<Figure> figures = full.figures().stream()
-                .map(figure -> new Figure(
-                        figure.name(),
-                        "bytes/key",
-                        (figure.value() - empty.value(figure.name())) / count,
-                        figure.better()))
+                .map(figure -> figure.with("bytes/key", (figure.value() - empty.value(figure.name())) / count))
                 .toList();
         return new Outcome(full.settings(), full.checked(), figures);
     }
 
+    /** Syncs first, so that the measurement does not share the disk with what was written before. */
     private Outcome child(Workload workload, Parameters parameters, Path store)
             throws IOException, InterruptedException, MeasurementFailedException {
+        DataFiles.syncFileSystem(directory);
         return children.run(parameters.with("workload", workload.word()).with("directory", store), status::reached);
     }
 
@@ -134,8 +142,11 @@ final class Runner {
         Files.createDirectories(store);
         loaded.put(peer, store);
         status.loading();
-        child(Workload.LOAD, one.parameters().with("peer", peer.word()), store);
-        DataFiles.sync(store);
+        Parameters parameters = one.parameters().with("peer", peer.word());
+        child(Workload.LOAD, parameters, store);
+        if (one.setup() == Setup.LOADED) {
+            child(Workload.SETTLE, parameters, store);
+        }
         return store;
     }
 

@@ -42,8 +42,8 @@ record Scale(
      *
      * @param warmUpMillis before each timed measurement
      * @param measuredMillis each timed measurement
-     * @param quietMillis after updates a store is settled once nothing has changed for so long
-     * @param settleMillisMax and is measured after so long even where it is not
+     * @param quietMillis after a load or updates a store is settled once nothing has changed for so long
+     * @param settleMillisMax and is taken for settled after so long even where it is not
      */
     record Timing(long warmUpMillis, long measuredMillis, long quietMillis, long settleMillisMax) {}
 

@@ -43,6 +43,8 @@ final class Suite {
                 .with("checked", scale.checkedKeys())
                 .with("warmup", nanos(scale.timing().warmUpMillis()))
                 .with("measured", nanos(scale.timing().measuredMillis()))
+                .with("quiet", nanos(scale.timing().quietMillis()))
+                .with("settle", nanos(scale.timing().settleMillisMax()))
                 .with("dense", false)
                 .with("killed", false);
     }
@@ -135,10 +137,7 @@ final class Suite {
         for (boolean zipf : new boolean[] {false, true}) {
             String word = zipf ? "update-zipf" : "update";
             Scale.Size size = scale.updated();
-            Parameters parameters = sized(size)
-                    .with("zipf", zipf)
-                    .with("quiet", nanos(scale.timing().quietMillis()))
-                    .with("settle", nanos(scale.timing().settleMillisMax()));
+            Parameters parameters = sized(size).with("zipf", zipf);
             String name = word + " " + bytes(size.valueBytes());
             cases.add(new Case(word, name, Workload.UPDATE, Setup.EMPTY, parameters, ALL));
         }

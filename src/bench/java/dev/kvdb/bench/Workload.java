@@ -5,6 +5,7 @@ import java.util.Arrays;
 /** What a child process can be asked to do. */
 enum Workload {
     LOAD("load", LoadWorkload::run),
+    SETTLE("settle", SettleWorkload::run),
     FILL("fill", FillWorkload::run),
     DURABLE("durable", DurableWorkload::run),
     READ("read", ReadWorkload::run),
