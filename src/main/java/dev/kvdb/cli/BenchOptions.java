@@ -22,7 +22,7 @@ import picocli.CommandLine.TypeConversionException;
 final class BenchOptions {
 
     private static final int KEYS_MAX = 1_000_000_000;
-    /** The check takes 8 bytes of heap a key. */
+    /** The check takes 16 bytes of heap a key. */
     private static final int VERIFIED_KEYS_MAX = 10_000_000;
 
     private static final int CONCURRENCY_MAX = 65_536;

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BenchCommandTest {
 
@@ -167,6 +168,16 @@ class BenchCommandTest {
         assertThat(server.size()).isEqualTo(1);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"--mix set=1", "--preload"})
+    void cleanUp_keepsWhatARefusedSetDidNotReplace(String load) {
+        server.put(FakeServer.FULL_KEY, "mine");
+        Outcome outcome = bench("--first-key " + FakeServer.FULL_KEY + " --keys 1 --count 4 --clean-up " + load);
+        assertThat(outcome.exitCode()).isEqualTo(4);
+        assertThat(outcome.err()).contains("QUOTA_REACHED", "removed 0 keys");
+        assertThat(server.value(FakeServer.FULL_KEY)).asString().isEqualTo("mine");
+    }
+
     @Test
     void refusedCalls_areCountedByReason_andExit4() {
         Outcome outcome = bench("--first-key " + FakeServer.READ_ONLY_KEY + " --keys 2 --count 20 --json");
@@ -206,6 +217,15 @@ class BenchCommandTest {
         assertThat(outcome.err())
                 .contains("10 reads got what cannot be: key " + FakeServer.FORGOTTEN_KEY + " has no value");
         assertThat(bench("--preload --verify --count 200").exitCode()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1", "2-20", "100", "0-4KiB"})
+    void valueThatIsCutAtItsEnd_exits1(String size) {
+        Outcome outcome = bench("--first-key " + FakeServer.CUT_KEY
+                + " --keys 1 --preload --verify --mix get=1 --count 10 --seed 7 --value-size " + size);
+        assertThat(outcome.exitCode()).isEqualTo(1);
+        assertThat(outcome.err()).contains("10 reads got what cannot be: key " + FakeServer.CUT_KEY, "were not set");
     }
 
     @Test

@@ -57,6 +57,18 @@ public final class FakeServer implements AutoCloseable {
     /** A set of this key is acknowledged and forgotten. */
     public static final long FORGOTTEN_KEY = 1006;
 
+    /** A set of this key is refused with QUOTA_REACHED. */
+    public static final long FULL_KEY = 1007;
+
+    /** A get of this key finds half of its value. */
+    public static final long CUT_KEY = 1008;
+
+    /** A set of this key is acknowledged and forgotten, and its remove gets the reply of {@link #GATEWAY_KEY}. */
+    public static final long UNREMOVABLE_KEY = 1009;
+
+    /** A call on this key is answered by a gateway that finds no server behind it. */
+    public static final long GATEWAY_KEY = 1011;
+
     /** The largest message that it takes. */
     public static final int MESSAGE_BYTES_MAX = 64 << 20;
 
@@ -84,6 +96,12 @@ public final class FakeServer implements AutoCloseable {
 
     public boolean has(long key) {
         return entries.containsKey(key);
+    }
+
+    /** Gives a key a value, as if another client had set it. */
+    public void put(long key, String value) {
+        Entry.Builder entry = Entry.newBuilder().setKey(key).setValue(ByteString.copyFromUtf8(value));
+        entries.put(key, entry.setVersion(versions.incrementAndGet()).build());
     }
 
     /** How many keys have a value. */
@@ -116,7 +134,15 @@ public final class FakeServer implements AutoCloseable {
             reply.onError(io.grpc.Status.INTERNAL.asRuntimeException());
             return true;
         }
+        if (key == GATEWAY_KEY) {
+            reply.onError(noServer());
+            return true;
+        }
         return false;
+    }
+
+    private static RuntimeException noServer() {
+        return io.grpc.Status.UNIMPLEMENTED.withDescription("HTTP status code 404").asRuntimeException();
     }
 
     private static RuntimeException failure(Code code, String reason, String message) {
@@ -145,6 +171,12 @@ public final class FakeServer implements AutoCloseable {
                 return;
             }
             Entry entry = entries.get(request.getKey());
+            if (entry != null && request.getKey() == CUT_KEY) {
+                ByteString value = entry.getValue();
+                entry = entry.toBuilder()
+                        .setValue(value.substring(0, value.size() / 2))
+                        .build();
+            }
             GetResponse.Builder response = GetResponse.newBuilder();
             answer(reply, (entry == null ? response : response.setEntry(entry)).build());
         }
@@ -154,6 +186,10 @@ public final class FakeServer implements AutoCloseable {
             if (misbehaves(request.getKey(), reply)) {
                 return;
             }
+            if (request.getKey() == FULL_KEY) {
+                reply.onError(failure(Code.RESOURCE_EXHAUSTED, "QUOTA_REACHED", "the database is full"));
+                return;
+            }
             long version = versions.incrementAndGet();
             ByteString value = request.getValue();
             Entry entry = Entry.newBuilder()
@@ -161,7 +197,8 @@ public final class FakeServer implements AutoCloseable {
                     .setValue(value)
                     .setVersion(version)
                     .build();
-            boolean replaced = request.getKey() != FORGOTTEN_KEY && entries.put(request.getKey(), entry) != null;
+            boolean isForgotten = request.getKey() == FORGOTTEN_KEY || request.getKey() == UNREMOVABLE_KEY;
+            boolean replaced = !isForgotten && entries.put(request.getKey(), entry) != null;
             answer(
                     reply,
                     SetResponse.newBuilder()
@@ -173,6 +210,10 @@ public final class FakeServer implements AutoCloseable {
         @Override
         public void remove(RemoveRequest request, StreamObserver<RemoveResponse> reply) {
             if (misbehaves(request.getKey(), reply)) {
+                return;
+            }
+            if (request.getKey() == UNREMOVABLE_KEY) {
+                reply.onError(noServer());
                 return;
             }
             boolean removed = entries.remove(request.getKey()) != null;

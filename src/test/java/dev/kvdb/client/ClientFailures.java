@@ -12,6 +12,11 @@ public final class ClientFailures {
                 ClientException.Kind.REFUSED, "RESOURCE_EXHAUSTED", reason, Map.of(), "refused", null);
     }
 
+    /** One that the server gave no reason for. */
+    public static ClientException of(ClientException.Kind kind) {
+        return new ClientException(kind, "UNKNOWN", null, Map.of(), "failed", null);
+    }
+
     public static ClientException timedOut() {
         return new ClientException(
                 ClientException.Kind.TIMED_OUT, "DEADLINE_EXCEEDED", null, Map.of(), "no reply", null);

@@ -43,6 +43,9 @@ final class BulkPass<T> {
 
         /** The call was answered. */
         void answered(int index, T reply);
+
+        /** The call failed; it may be made again. */
+        void failed(int index, ClientException failure);
     }
 
     private final AsyncCalls calls;
@@ -175,6 +178,7 @@ final class BulkPass<T> {
         @Override
         public void failed(ClientException e) {
             inFlight.remove(this);
+            step.failed(index, e);
             if (e.reason().filter(OVERLOADED::equals).isPresent()) {
                 pausedCount++;
                 calls.schedule(

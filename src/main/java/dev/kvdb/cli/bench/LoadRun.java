@@ -2,6 +2,7 @@ package dev.kvdb.cli.bench;
 
 import dev.kvdb.client.AsyncCalls;
 import dev.kvdb.client.AsyncKvdbClient;
+import dev.kvdb.client.ClientException;
 import dev.kvdb.client.ClientOptions;
 import dev.kvdb.client.PendingCall;
 import dev.kvdb.client.ReplyHandler;
@@ -65,7 +66,7 @@ public final class LoadRun implements AutoCloseable {
      *
      * @param told is told from time to time how many are set
      * @return how many were set; fewer than there are keys where the run was stopped
-     * @throws dev.kvdb.client.ClientException as the first set that failed, but for the server's being overloaded
+     * @throws ClientException as the first set that failed, but for the server's being overloaded
      */
     public long preload(LongConsumer told) {
         return bulk(
@@ -77,11 +78,11 @@ public final class LoadRun implements AutoCloseable {
     }
 
     /**
-     * Removes the keys that this run has set.
+     * Removes the keys that this run has set, or may have: not those whose sets were all refused or never sent.
      *
      * @param told is told from time to time how many are removed
      * @return how many were removed
-     * @throws dev.kvdb.client.ClientException as the first remove that failed, but for the server's being overloaded
+     * @throws ClientException as the first remove that failed, but for the server's being overloaded
      */
     public long cleanUp(LongConsumer told) {
         return bulk(told, worker -> context.ledger.writtenKeys(worker, clients.size()), RemoveStep::new, false);
@@ -190,24 +191,30 @@ public final class LoadRun implements AutoCloseable {
     private final class PreloadStep implements BulkPass.Step<SetResponse> {
 
         private final AsyncKvdbClient client;
-        private final SplittableRandom random;
 
         PreloadStep(int worker) {
             client = clients.get(worker);
-            random = settings.random(worker);
         }
 
         @Override
         public PendingCall start(int index, ReplyHandler<SetResponse> handler) {
             long key = settings.firstKey() + index;
-            context.ledger.setSent(index);
-            int bytes = settings.valueSizes().draw(random);
-            return client.set(key, Values.make(key, random.nextLong(), bytes), handler);
+            return client.set(key, Values.make(key, stamp(index), settings.valueSizes()), handler);
+        }
+
+        /** The same whenever it is asked for. */
+        private long stamp(int index) {
+            return new SplittableRandom(settings.seed() + index).nextLong();
         }
 
         @Override
         public void answered(int index, SetResponse reply) {
-            context.ledger.setAcknowledged(index, reply.getVersion());
+            context.ledger.setAcknowledged(index, reply.getVersion(), stamp(index));
+        }
+
+        @Override
+        public void failed(int index, ClientException failure) {
+            context.ledger.setFailed(index, failure);
         }
     }
 
@@ -227,6 +234,11 @@ public final class LoadRun implements AutoCloseable {
         @Override
         public void answered(int index, RemoveResponse reply) {
             // Whether there was something to remove: another remove of the run may have come first.
+        }
+
+        @Override
+        public void failed(int index, ClientException failure) {
+            // The key stays marked.
         }
     }
 }

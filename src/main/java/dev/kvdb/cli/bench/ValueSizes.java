@@ -1,7 +1,5 @@
 package dev.kvdb.cli.bench;
 
-import java.util.SplittableRandom;
-
 /**
  * The sizes of values, each as likely as any other. Immutable.
  *
@@ -18,7 +16,15 @@ public record ValueSizes(int bytesMin, int bytesMax) {
         }
     }
 
-    int draw(SplittableRandom random) {
-        return bytesMin == bytesMax ? bytesMin : random.nextInt(bytesMin, bytesMax + 1);
+    /** The size of the value that has this stamp. */
+    int of(long stamp) {
+        long sizes = bytesMax - bytesMin + 1L;
+        // The upper half of the stamp as a fraction of them.
+        return bytesMin + (int) (((stamp >>> Integer.SIZE) * sizes) >>> Integer.SIZE);
+    }
+
+    /** Whether values may be this large. */
+    boolean has(int bytes) {
+        return bytes >= bytesMin && bytes <= bytesMax;
     }
 }

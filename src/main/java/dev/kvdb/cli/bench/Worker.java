@@ -241,6 +241,7 @@ final class Worker {
 
         private Operation operation = Operation.GET;
         private int index;
+        private long stamp;
         private int valueBytes;
         private long intendedNanos;
         private long sentNanos;
@@ -262,7 +263,7 @@ final class Worker {
         private final ReplyHandler<SetResponse> sets = new Handler<>() {
             @Override
             void take(SetResponse reply) {
-                ledger.setAcknowledged(index, reply.getVersion());
+                ledger.setAcknowledged(index, reply.getVersion(), stamp);
                 answered(reply.getReplaced(), 0);
             }
         };
@@ -295,9 +296,9 @@ final class Worker {
                     return calls.get(key, gets);
                 }
                 case SET -> {
-                    valueBytes = settings.valueSizes().draw(random);
-                    ByteString value = Values.make(key, random.nextLong(), valueBytes);
-                    ledger.setSent(index);
+                    stamp = random.nextLong();
+                    ByteString value = Values.make(key, stamp, settings.valueSizes());
+                    valueBytes = value.size();
                     return calls.set(key, value, sets);
                 }
                 case REMOVE -> {
@@ -335,6 +336,9 @@ final class Worker {
         }
 
         private void fail(ClientException failure) {
+            if (operation == Operation.SET) {
+                ledger.setFailed(index, failure);
+            }
             if (isAbandoned && isCounted()) {
                 tally.abandoned(operation);
             } else if (isCounted()) {
