@@ -34,8 +34,8 @@ import picocli.CommandLine.Spec;
             "With --rate the latency of a call counts from when it was meant to begin, so",
             "that a stall of the server shows in all calls that it holds up; a second line",
             "shows it from when the call was sent. Calls that fail are counted by reason,",
-            "and make the exit code 4, or 5 where there was no reply; those that time out",
-            "count in the latencies, those that are refused do not.",
+            "and make the exit code 4, or 5 where there was no reply; those that fail after",
+            "100 ms or more, or after --timeout, count in the latencies.",
             "",
             "For example:",
             "  kvdb bench --preload --clean-up",
@@ -134,15 +134,33 @@ final class BenchCommand extends ResultCommand {
         terminal().message("bench " + what + " " + keys + " at " + target.address + values + after);
     }
 
+    /** Reports each failure itself: closing the {@link Interruption} does not return where a signal came. */
     private int bench(Target target, LoadRun run) {
+        try {
+            return loadAndReport(target, run);
+        } catch (RuntimeException e) {
+            return report(FailureReport.of(e, spec.commandLine()), run);
+        }
+    }
+
+    private int loadAndReport(Target target, LoadRun run) {
         JsonObject object = new JsonObject()
                 .put("server", target.address.toString())
                 .put("serverVersion", target.version)
                 .put("settings", BenchJson.settings(target.settings));
-        if (options.preload()) {
-            object.put("preloaded", preload(target.settings, run));
+        LoadResult result = null;
+        try {
+            if (options.preload()) {
+                object.put("preloaded", preload(target.settings, run));
+            }
+            result = run.isStopped() ? null : load(target.settings, run);
+        } catch (ClientException e) {
+            int exitCode = report(FailureReport.of(e, spec.commandLine()), run);
+            if (options.cleanUp()) {
+                int unused = cleanUp(target.settings, run, object);
+            }
+            return exitCode;
         }
-        LoadResult result = run.isStopped() ? null : load(target.settings, run);
         if (result == null) {
             object.put("interrupted", true);
         } else {
@@ -152,31 +170,23 @@ final class BenchCommand extends ResultCommand {
             // Before the clean-up, which may take long.
             print(target, result);
         }
-        ClientException failure = null;
-        if (options.cleanUp()) {
-            try {
-                object.put("cleanedUp", cleanUp(target.settings, run));
-            } catch (ClientException e) {
-                failure = e;
-            }
-        }
+        int exitCode = result == null ? ExitCode.OK : exitCode(result);
+        int cleanUpCode = options.cleanUp() ? cleanUp(target.settings, run, object) : ExitCode.OK;
         if (json()) {
             terminal().printLine(object.toString());
         }
-        if (failure != null) {
-            throw failure;
-        }
-        return result == null ? ExitCode.OK : exitCode(result);
+        return exitCode == ExitCode.OK ? cleanUpCode : exitCode;
+    }
+
+    /** Prints the failure. That there is no connection any more does not mean that nothing was written before. */
+    private int report(FailureReport report, LoadRun run) {
+        boolean isLater = report.exitCode() == ExitCode.UNREACHABLE && run.hasWritten();
+        return (isLater ? report.withExitCode(ExitCode.NO_REPLY) : report).print(terminal());
     }
 
     private long preload(LoadSettings settings, LoadRun run) {
         try (BenchProgress progress = progress(settings)) {
             return run.preload(done -> progress.bulk("preload", done));
-        } catch (ClientException e) {
-            if (options.cleanUp()) {
-                long unused = cleanUp(settings, run);
-            }
-            throw e;
         }
     }
 
@@ -186,15 +196,26 @@ final class BenchCommand extends ResultCommand {
         }
     }
 
-    private long cleanUp(LoadSettings settings, LoadRun run) {
+    /** Removes what was set, and returns the exit code for that. */
+    private int cleanUp(LoadSettings settings, LoadRun run, JsonObject object) {
         long removed;
         try (BenchProgress progress = progress(settings)) {
             removed = run.cleanUp(done -> progress.bulk("clean up", done));
+        } catch (ClientException e) {
+            FailureReport failure = FailureReport.of(e, spec.commandLine());
+            return report(failure.withMessage(leftBehind(settings) + CONTINUATION + failure.message()), run);
         }
+        object.put("cleanedUp", removed);
         if (!json()) {
             terminal().message("removed " + Text.count(removed, "key"));
         }
-        return removed;
+        return ExitCode.OK;
+    }
+
+    private static String leftBehind(LoadSettings settings) {
+        return "the clean-up failed; what was set here may be left at keys " + settings.firstKey() + " to "
+                + settings.lastKey() + CONTINUATION + "Remove it later with 'kvdb bench --first-key "
+                + settings.firstKey() + " --keys " + settings.keys() + " --preload --count 1 --clean-up'.";
     }
 
     private BenchProgress progress(LoadSettings settings) {

@@ -80,6 +80,16 @@ record FailureReport(int exitCode, @Nullable String reason, String message, bool
         };
     }
 
+    /** The same with another exit code. */
+    FailureReport withExitCode(int other) {
+        return new FailureReport(other, reason, message, json);
+    }
+
+    /** The same with another message. */
+    FailureReport withMessage(String other) {
+        return new FailureReport(exitCode, reason, other, json);
+    }
+
     private static String message(Exception e) {
         return String.valueOf(e.getMessage());
     }

@@ -210,6 +210,41 @@ class BenchCommandTest {
     }
 
     @Test
+    void preloadThatLosesTheServer_exits3WhereNothingWasWritten_else5() {
+        Outcome none = bench("--first-key " + FakeServer.GATEWAY_KEY + " --keys 1 --preload");
+        assertThat(none.exitCode()).as(none.err()).isEqualTo(3);
+        Outcome some = bench(
+                "--first-key " + (FakeServer.GATEWAY_KEY - 1) + " --keys 2 --preload --concurrency 1 --clean-up");
+        assertThat(some.exitCode()).as(some.err()).isEqualTo(5);
+        assertThat(some.err()).contains("cannot reach a kvdb server", "removed 1 key");
+        assertThat(server.size()).isZero();
+    }
+
+    @Test
+    void cleanUpThatFails_exits5NamingTheKeysThatAreLeft() {
+        Outcome outcome =
+                bench("--first-key " + FakeServer.UNREMOVABLE_KEY + " --keys 1 --mix set=1 --count 3 --clean-up");
+        assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(5);
+        assertThat(outcome.text()).contains("3 answered");
+        assertThat(outcome.err())
+                .contains("the clean-up failed; what was set here may be left at keys 1009 to 1009")
+                .contains("--first-key 1009 --keys 1 --preload --count 1 --clean-up", "cannot reach a kvdb server");
+    }
+
+    @Test
+    void cleanUpThatFails_doesNotHideWhatTheLoadFound() {
+        Outcome wrong = bench("--first-key " + FakeServer.UNREMOVABLE_KEY
+                + " --keys 1 --preload --verify --mix get=1 --count 3 --clean-up --json");
+        assertThat(wrong.exitCode()).as(wrong.err()).isEqualTo(1);
+        assertThat(json(wrong).getInt("verified.wrong")).isEqualTo(3);
+        assertThat(wrong.err()).contains("\"exitCode\":5", "the clean-up failed");
+        Outcome refused = bench("--first-key " + (FakeServer.UNREMOVABLE_KEY - 2)
+                + " --keys 3 --preload --concurrency 1 --clean-up");
+        assertThat(refused.exitCode()).as(refused.err()).isEqualTo(4);
+        assertThat(refused.err()).contains("QUOTA_REACHED");
+    }
+
+    @Test
     void valueThatCannotBe_exits1AndIsNamed() {
         Outcome outcome = bench(
                 "--first-key " + FakeServer.FORGOTTEN_KEY + " --keys 1 --preload --verify --mix get=1 " + "--count 10");

@@ -150,6 +150,11 @@ public final class LoadRun implements AutoCloseable {
                 .orElseThrow();
     }
 
+    /** Whether a set was acknowledged, or may have been applied. */
+    public boolean hasWritten() {
+        return context.ledger.hasWritten();
+    }
+
     /** Ends preload or run before their time, whatever stage they are at. From any thread. */
     public void stop() {
         stopRequest.complete(null);
