@@ -9,11 +9,11 @@ import org.jspecify.annotations.Nullable;
  * What became of one operation's calls that count.
  *
  * @param ok how many were answered
- * @param inTime how many of them before the end of the run
- * @param hits how many of them found a value at the key
+ * @param inTime how many replies came within the measured time, whenever their calls began
+ * @param hits how many of the answered ones found a value at the key
  * @param errors how many failed, by reason
  * @param latency in nanoseconds from the moment a call was meant to begin: of calls that were answered; of those that
- *     got no reply, until they were given up; and of those that were never sent, until the run ended
+ *     failed after a while, until then; and of those that were never sent, until the run ended
  * @param service at a rate: the same from the moment a call was sent, without those that never were; else null
  */
 public record OperationResult(

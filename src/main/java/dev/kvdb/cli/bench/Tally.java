@@ -16,6 +16,8 @@ final class Tally {
     private static final long NANOS_MAX = 86_400_000_000_000L;
 
     private static final int DIGITS = 3;
+    /** A failure that took less would make the percentiles look better than they are. */
+    private static final long FAILURE_COUNTS_NANOS = 100_000_000;
 
     /** One operation's part. */
     private static final class Part {
@@ -31,9 +33,11 @@ final class Tally {
             service = isOpenLoop ? new Histogram(NANOS_MIN, NANOS_MAX, DIGITS) : null;
         }
 
-        void record(long latencyNanos, long serviceNanos) {
-            latency.recordValue(Math.min(NANOS_MAX, latencyNanos));
-            if (service != null) {
+        void record(long latencyNanos, long serviceNanos, long nanosMin) {
+            if (latencyNanos >= nanosMin) {
+                latency.recordValue(Math.min(NANOS_MAX, latencyNanos));
+            }
+            if (service != null && serviceNanos >= nanosMin) {
                 service.recordValue(Math.min(NANOS_MAX, serviceNanos));
             }
         }
@@ -77,8 +81,15 @@ final class Tally {
         endNanos = Math.min(endNanos, nowNanos);
     }
 
+    /** A reply came, to whichever call. The rate is that of replies within the measured time. */
+    void replied(Operation operation, long nowNanos) {
+        if (nowNanos > settings.measureFromNanos() && nowNanos <= endNanos) {
+            part(operation).inTime++;
+        }
+    }
+
     /**
-     * A call was answered.
+     * A call that counts was answered.
      *
      * @param intendedNanos when it was meant to begin
      * @param sentNanos when it began
@@ -86,10 +97,9 @@ final class Tally {
      */
     void answered(Operation operation, long intendedNanos, long sentNanos, long nowNanos, boolean isHit) {
         Part part = part(operation);
-        part.record(nowNanos - intendedNanos, nowNanos - sentNanos);
+        part.record(nowNanos - intendedNanos, nowNanos - sentNanos, 0);
         part.ok++;
         part.hits += isHit ? 1 : 0;
-        part.inTime += nowNanos <= endNanos ? 1 : 0;
         lastNanos = Math.max(lastNanos, nowNanos);
     }
 
@@ -98,24 +108,22 @@ final class Tally {
         bytesWritten += writtenBytes;
     }
 
-    /** A call failed. One without a reply was waited for in vain, so that the time counts; a refusal was not. */
-    void failed(Operation operation, long intendedNanos, long sentNanos, long nowNanos, ClientException failure) {
+    /**
+     * A call that counts failed. Where it was waited for in vain the time counts, whatever the reason.
+     *
+     * @param reason as {@link #reason} gives it, or {@link LoadResult#INTERRUPTED} for a call that was given up
+     */
+    void failed(Operation operation, long intendedNanos, long sentNanos, long nowNanos, String reason) {
         Part part = part(operation);
-        part.errors.merge(reason(failure), 1L, Long::sum);
-        boolean isWithoutReply = failure.kind() == ClientException.Kind.TIMED_OUT
-                || failure.kind() == ClientException.Kind.CONNECTION_LOST;
-        if (isWithoutReply) {
-            part.record(nowNanos - intendedNanos, nowNanos - sentNanos);
+        part.errors.merge(reason, 1L, Long::sum);
+        long nanosMin = Math.min(FAILURE_COUNTS_NANOS, settings.timeoutNanos());
+        part.record(nowNanos - intendedNanos, nowNanos - sentNanos, nanosMin);
+        if (!reason.equals(LoadResult.INTERRUPTED)) {
+            lastNanos = Math.max(lastNanos, nowNanos);
         }
-        lastNanos = Math.max(lastNanos, nowNanos);
     }
 
-    /** A call that was under way when the run was stopped was given up soon after. */
-    void abandoned(Operation operation) {
-        part(operation).errors.merge(LoadResult.INTERRUPTED, 1L, Long::sum);
-    }
-
-    private static String reason(ClientException failure) {
+    static String reason(ClientException failure) {
         return failure.reason().orElseGet(() -> switch (failure.kind()) {
             case UNREACHABLE, CONNECTION_LOST, TIMED_OUT -> failure.kind().name();
             case REFUSED, FAILED -> failure.code();

@@ -120,13 +120,19 @@ final class Worker {
         });
     }
 
-    /** A defect ends the run with its cause, rather than in silence. */
+    /** A defect, or too little memory, ends the run with its cause, rather than in silence. */
     private void guarded(Runnable task) {
         try {
             task.run();
-        } catch (RuntimeException e) {
-            result.completeExceptionally(e);
+        } catch (Throwable e) {
+            endBy(e);
         }
+    }
+
+    private void endBy(Throwable defect) {
+        isStopped = true;
+        endNanos = Long.MIN_VALUE;
+        result.completeExceptionally(defect);
     }
 
     private void pump() {
@@ -156,11 +162,12 @@ final class Worker {
 
     private void begin(long intended, long now) {
         schedule.advance();
-        if (intended >= settings.measureFromNanos()) {
+        boolean isCounted = intended >= settings.measureFromNanos();
+        if (isCounted) {
             countLeft--;
         }
         Slot slot = free[--freeCount];
-        slot.begin(settings.mix().draw(random), (int) keys.next(), intended, now);
+        slot.begin(settings.mix().draw(random), (int) keys.next(), isCounted, intended, now);
     }
 
     private void release(Slot slot) {
@@ -246,38 +253,41 @@ final class Worker {
         private long intendedNanos;
         private long sentNanos;
         private long expectedVersion;
+        private boolean isCounted;
         private boolean isBusy;
         private boolean isAbandoned;
         private @Nullable PendingCall call;
 
         private final ReplyHandler<GetResponse> gets = new Handler<>() {
             @Override
-            void take(GetResponse reply) {
+            void take(GetResponse reply, long nowNanos) {
                 if (expectedVersion > 0) {
                     verify(reply);
                 }
-                answered(reply.hasEntry(), reply.getEntry().getValue().size());
+                int readBytes = reply.getEntry().getValue().size();
+                answered(nowNanos, reply.hasEntry(), readBytes);
             }
         };
 
         private final ReplyHandler<SetResponse> sets = new Handler<>() {
             @Override
-            void take(SetResponse reply) {
+            void take(SetResponse reply, long nowNanos) {
                 ledger.setAcknowledged(index, reply.getVersion(), stamp);
-                answered(reply.getReplaced(), 0);
+                answered(nowNanos, reply.getReplaced(), 0);
             }
         };
 
         private final ReplyHandler<RemoveResponse> removes = new Handler<>() {
             @Override
-            void take(RemoveResponse reply) {
-                answered(reply.getRemoved(), 0);
+            void take(RemoveResponse reply, long nowNanos) {
+                answered(nowNanos, reply.getRemoved(), 0);
             }
         };
 
-        void begin(Operation drawn, int keyIndex, long intended, long now) {
+        void begin(Operation drawn, int keyIndex, boolean isToCount, long intended, long now) {
             operation = drawn;
             index = keyIndex;
+            isCounted = isToCount;
             intendedNanos = intended;
             sentNanos = now;
             valueBytes = 0;
@@ -299,6 +309,11 @@ final class Worker {
                     stamp = random.nextLong();
                     ByteString value = Values.make(key, stamp, settings.valueSizes());
                     valueBytes = value.size();
+                    // The time that the value took to make is not the server's.
+                    sentNanos = clock.getAsLong();
+                    if (!schedule.isOpenLoop()) {
+                        intendedNanos = sentNanos;
+                    }
                     return calls.set(key, value, sets);
                 }
                 case REMOVE -> {
@@ -315,20 +330,17 @@ final class Worker {
             }
         }
 
-        private boolean isCounted() {
-            return intendedNanos >= settings.measureFromNanos();
-        }
-
         private void verify(GetResponse reply) {
             String wrong = ledger.wrong(index, expectedVersion, reply);
-            if (isCounted() || wrong != null) {
+            if (isCounted || wrong != null) {
                 tally.verified(wrong);
             }
         }
 
-        private void answered(boolean isHit, int readBytes) {
-            if (isCounted()) {
-                tally.answered(operation, intendedNanos, sentNanos, clock.getAsLong(), isHit);
+        private void answered(long nowNanos, boolean isHit, int readBytes) {
+            tally.replied(operation, nowNanos);
+            if (isCounted) {
+                tally.answered(operation, intendedNanos, sentNanos, nowNanos, isHit);
                 tally.transferred(readBytes, valueBytes);
             }
             isBusy = false;
@@ -339,10 +351,9 @@ final class Worker {
             if (operation == Operation.SET) {
                 ledger.setFailed(index, failure);
             }
-            if (isAbandoned && isCounted()) {
-                tally.abandoned(operation);
-            } else if (isCounted()) {
-                tally.failed(operation, intendedNanos, sentNanos, clock.getAsLong(), failure);
+            if (isCounted) {
+                String reason = isAbandoned ? LoadResult.INTERRUPTED : Tally.reason(failure);
+                tally.failed(operation, intendedNanos, sentNanos, clock.getAsLong(), reason);
             }
             isReconnecting |= failure.kind() == ClientException.Kind.UNREACHABLE;
             isBusy = false;
@@ -352,14 +363,16 @@ final class Worker {
         /** Takes one kind of reply. */
         private abstract class Handler<T> implements ReplyHandler<T> {
 
-            abstract void take(T reply);
+            abstract void take(T reply, long nowNanos);
 
             @Override
             public void replied(T reply) {
+                // First: checking a value takes time that is not the server's.
+                long nowNanos = clock.getAsLong();
                 try {
-                    take(reply);
-                } catch (RuntimeException e) {
-                    result.completeExceptionally(e);
+                    take(reply, nowNanos);
+                } catch (Throwable e) {
+                    endBy(e);
                 }
             }
 

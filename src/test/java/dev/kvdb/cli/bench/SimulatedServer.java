@@ -17,7 +17,8 @@ import java.util.function.LongUnaryOperator;
 
 /**
  * A server, its network and the time, all in the test's thread: time passes from one event to the next. Each call is
- * answered when {@link #answerAt} says; one whose key is in {@link #refusals} is refused at once.
+ * answered when {@link #answerAt} says; one whose key is in {@link #refusals} is refused after
+ * {@link #failAfterNanos}.
  */
 final class SimulatedServer implements AsyncCalls {
 
@@ -32,6 +33,7 @@ final class SimulatedServer implements AsyncCalls {
     /** From when a call is sent to when it is answered. */
     LongUnaryOperator answerAt;
 
+    long failAfterNanos;
     long nowNanos;
     int inFlight;
     int inFlightMax;
@@ -76,6 +78,10 @@ final class SimulatedServer implements AsyncCalls {
     private <T> PendingCall call(long key, ReplyHandler<T> handler, java.util.function.Supplier<T> reply) {
         sent++;
         String refusal = refusals.get(key);
+        if (refusal != null && failAfterNanos > 0) {
+            at(nowNanos + failAfterNanos, () -> handler.failed(ClientFailures.refused(refusal)));
+            return () -> {};
+        }
         if (refusal != null) {
             handler.failed(ClientFailures.refused(refusal));
             return () -> {};

@@ -1,8 +1,10 @@
 package dev.kvdb.cli.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Map;
+import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.Test;
 
 /** When calls begin and from when they count, on a clock that only the test moves. */
@@ -110,6 +112,16 @@ class WorkerTest {
     }
 
     @Test
+    void rate_isThatOfAllRepliesWithinTheMeasuredTime_alsoOfCallsThatBeganBefore() {
+        server.answerAt = sent -> sent + 300 * MILLI;
+        LoadResult result = run(settings("get=1", 0, SECOND, SECOND, LoadSettings.UNLIMITED));
+        // Replies at 1.2, 1.5 and 1.8 s; at 2.1 s it is over.
+        assertThat(result.callsPerSecond()).isEqualTo(3 * CONCURRENCY);
+        assertThat(result.ok()).isEqualTo(3 * CONCURRENCY);
+        assertThat(percentile(result, 0)).isGreaterThanOrEqualTo(299 * MILLI);
+    }
+
+    @Test
     void count_endsTheRunAfterSoManyCalls_whoseTimeIsThatOfTheLast() {
         LoadResult result = run(counted("get=1", 400));
         assertThat(result.ok()).isEqualTo(400);
@@ -142,6 +154,35 @@ class WorkerTest {
     }
 
     @Test
+    void failureThatWasWaitedFor_countsInTheLatencies_oneThatCameAtOnceDoesNot() {
+        server.failAfterNanos = 5 * SECOND;
+        server.refusals.putAll(Map.of(1L, "DISK_FULL", 2L, "DAMAGED"));
+        LoadResult slow = run(counted("get=1", 1_000));
+        assertThat(slow.failed()).isPositive();
+        assertThat(slow.operations().get(Operation.GET).latency().getTotalCount())
+                .isEqualTo(1_000);
+        assertThat(percentile(slow, 100)).isGreaterThan(4 * SECOND);
+        server.failAfterNanos = 99 * MILLI;
+        LoadResult fast = run(counted("get=1", 1_000));
+        assertThat(fast.operations().get(Operation.GET).latency().getTotalCount())
+                .isEqualTo(fast.ok())
+                .isLessThan(1_000);
+    }
+
+    @Test
+    void defect_endsTheRunWithItsCause() {
+        Error defect = new AssertionError("planned");
+        server.answerAt = sent -> {
+            throw defect;
+        };
+        Worker worker = worker(counted("get=1", 10));
+        worker.start();
+        assertThat(worker.result()).isCompletedExceptionally();
+        assertThatThrownBy(() -> worker.result().join()).hasCause(defect);
+        assertThat(server.sent).isEqualTo(1);
+    }
+
+    @Test
     void callWithoutReply_isGivenUpAndCountsInTheLatencies() {
         server.answerAt = sent -> SimulatedServer.NEVER;
         LoadResult result = run(counted("get=1", CONCURRENCY));
@@ -165,6 +206,9 @@ class WorkerTest {
         assertThat(result.ok()).isEqualTo(1_000 * CONCURRENCY);
         assertThat(result.errors()).containsExactly(Map.entry("INTERRUPTED", (long) CONCURRENCY));
         assertThat(server.nowNanos).isLessThan(4 * SECOND);
+        Histogram latency = result.operations().get(Operation.GET).latency();
+        assertThat(latency.getTotalCount()).isEqualTo(result.ok() + CONCURRENCY);
+        assertThat(percentile(result, 100)).isGreaterThan(SECOND);
     }
 
     @Test
