@@ -5,7 +5,6 @@ import dev.kvdb.cli.bench.LoadRun;
 import dev.kvdb.cli.bench.LoadSettings;
 import dev.kvdb.cli.bench.Operation;
 import dev.kvdb.cli.bench.OperationResult;
-import dev.kvdb.client.ClientException;
 import dev.kvdb.client.ClientOptions;
 import dev.kvdb.client.KvdbClient;
 import dev.kvdb.client.ServerAddress;
@@ -154,7 +153,7 @@ final class BenchCommand extends ResultCommand {
                 object.put("preloaded", preload(target.settings, run));
             }
             result = run.isStopped() ? null : load(target.settings, run);
-        } catch (ClientException e) {
+        } catch (RuntimeException e) {
             int exitCode = report(FailureReport.of(e, spec.commandLine()), run);
             if (options.cleanUp()) {
                 int unused = cleanUp(target.settings, run, object);
@@ -192,7 +191,7 @@ final class BenchCommand extends ResultCommand {
 
     private LoadResult load(LoadSettings settings, LoadRun run) {
         try (BenchProgress progress = progress(settings)) {
-            return run.run(progress::load);
+            return run.run(progress.isShown() ? progress::load : null);
         }
     }
 
@@ -201,7 +200,7 @@ final class BenchCommand extends ResultCommand {
         long removed;
         try (BenchProgress progress = progress(settings)) {
             removed = run.cleanUp(done -> progress.bulk("clean up", done));
-        } catch (ClientException e) {
+        } catch (RuntimeException e) {
             FailureReport failure = FailureReport.of(e, spec.commandLine());
             return report(failure.withMessage(leftBehind(settings) + CONTINUATION + failure.message()), run);
         }

@@ -22,8 +22,13 @@ import picocli.CommandLine.TypeConversionException;
 final class BenchOptions {
 
     private static final int KEYS_MAX = 1_000_000_000;
-    /** The check takes 16 bytes of heap a key. */
     private static final int VERIFIED_KEYS_MAX = 10_000_000;
+    /** What {@code --verify} takes of the heap a key. */
+    private static final long VERIFIED_KEY_BYTES = 16;
+    /** A value, and what it is compared to or what is sent of it. */
+    private static final long COPIES = 2;
+    /** The part of the heap that the load may fill. */
+    private static final double HEAP_SHARE_MAX = 0.75;
 
     private static final int CONCURRENCY_MAX = 65_536;
     private static final int CONNECTIONS_MAX = 1_024;
@@ -203,6 +208,7 @@ final class BenchOptions {
                 "--keys",
                 keys,
                 "at most " + number(VERIFIED_KEYS_MAX) + " with --verify");
+        requireHeap(line, Runtime.getRuntime().maxMemory());
         requireDuration(line, "--warm-up", warmUp);
         Duration length = duration != null ? duration : DURATION_DEFAULT;
         requireDuration(line, "--duration", length);
@@ -222,6 +228,26 @@ final class BenchOptions {
                 seed != null ? seed : new SecureRandom().nextLong(),
                 verify,
                 cleanUp);
+    }
+
+    private void requireHeap(CommandLine line, long heapBytes) {
+        long neededBytes = COPIES * concurrency * valueSizes.bytesMax() + (verify ? VERIFIED_KEY_BYTES * keys : 0);
+        // Two bits a key that was set.
+        neededBytes += cleanUp ? keys / (Byte.SIZE / 2) : 0;
+        if (neededBytes > HEAP_SHARE_MAX * heapBytes) {
+            throw new ParameterException(
+                    line,
+                    String.format(
+                            Locale.ROOT,
+                            "--concurrency %,d with --value-size up to %s and --keys %,d may take %s of memory, and "
+                                    + "this Java has %s; lower one of them, or give it more, for example by "
+                                    + "JAVA_OPTS=-Xmx4g",
+                            concurrency,
+                            Text.bytes(valueSizes.bytesMax()),
+                            keys,
+                            Text.bytes(neededBytes),
+                            Text.bytes(heapBytes)));
+        }
     }
 
     private static void requireDuration(CommandLine line, String option, Duration value) {

@@ -30,6 +30,11 @@ final class BenchProgress implements AutoCloseable {
         this.isAskedFor = isAskedFor;
     }
 
+    /** Whether anybody sees it. */
+    boolean isShown() {
+        return isAskedFor || terminal.errIsTerminal();
+    }
+
     /** So many of the keys are set, or removed. */
     void bulk(String task, long done) {
         bar(task, settings.keys(), " keys", 1).reached(done);

@@ -35,8 +35,12 @@ class BenchIT {
     }
 
     private Process bench(ServerProcess server, String line) throws IOException {
+        return bench(server.address(), line);
+    }
+
+    private Process bench(String address, String line) throws IOException {
         ProcessBuilder builder = ServerProcess.launch(("bench --warm-up 0 --timeout 2m " + line).split(" "));
-        builder.environment().put("KVDB_SERVER", server.address());
+        builder.environment().put("KVDB_SERVER", address);
         return builder.redirectError(work.resolve("err").toFile()).start();
     }
 
@@ -85,6 +89,21 @@ class BenchIT {
             assertThat(table).contains(", interrupted", "set ");
             assertThat(err()).contains("removed ");
             assertThat(keys(server)).isZero();
+        }
+    }
+
+    @Test
+    void signalledRun_whoseCleanUpFails_saysSo() throws Exception {
+        try (FakeServer server = new FakeServer()) {
+            Process bench = bench(
+                    server.address(),
+                    "--keys 1 --first-key " + FakeServer.UNREMOVABLE_KEY
+                            + " --mix set=1 --duration 1h --rate 200 --progress --clean-up");
+            Awaitility.await().atMost(PATIENCE).until(() -> err().contains("/s, p99 "));
+            bench.toHandle().destroy();
+            assertThat(out(bench)).contains(", interrupted");
+            assertThat(bench.waitFor()).as(err()).isEqualTo(SIGTERM_EXIT_CODE);
+            assertThat(err()).contains("the clean-up failed; what was set here may be left at keys");
         }
     }
 

@@ -36,6 +36,8 @@ import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A gRPC server on a free loopback port that keeps values in memory, and misbehaves for some keys. Its services are no
@@ -69,10 +71,14 @@ public final class FakeServer implements AutoCloseable {
     /** A call on this key is answered by a gateway that finds no server behind it. */
     public static final long GATEWAY_KEY = 1011;
 
+    /** A set of this key is never answered, and is applied after the key's next remove. */
+    public static final long LATE_KEY = 1012;
+
     /** The largest message that it takes. */
     public static final int MESSAGE_BYTES_MAX = 64 << 20;
 
     private final Map<Long, Entry> entries = new ConcurrentHashMap<>();
+    private final AtomicReference<@Nullable Entry> late = new AtomicReference<>();
     private final AtomicLong versions = new AtomicLong();
     private final Server server;
 
@@ -142,7 +148,9 @@ public final class FakeServer implements AutoCloseable {
     }
 
     private static RuntimeException noServer() {
-        return io.grpc.Status.UNIMPLEMENTED.withDescription("HTTP status code 404").asRuntimeException();
+        return io.grpc.Status.UNIMPLEMENTED
+                .withDescription("HTTP status code 404")
+                .asRuntimeException();
     }
 
     private static RuntimeException failure(Code code, String reason, String message) {
@@ -197,6 +205,10 @@ public final class FakeServer implements AutoCloseable {
                     .setValue(value)
                     .setVersion(version)
                     .build();
+            if (request.getKey() == LATE_KEY) {
+                late.set(entry);
+                return;
+            }
             boolean isForgotten = request.getKey() == FORGOTTEN_KEY || request.getKey() == UNREMOVABLE_KEY;
             boolean replaced = !isForgotten && entries.put(request.getKey(), entry) != null;
             answer(
@@ -217,6 +229,10 @@ public final class FakeServer implements AutoCloseable {
                 return;
             }
             boolean removed = entries.remove(request.getKey()) != null;
+            Entry applied = request.getKey() == LATE_KEY ? late.getAndSet(null) : null;
+            if (applied != null) {
+                entries.put(LATE_KEY, applied);
+            }
             long version = removed ? versions.incrementAndGet() : versions.get();
             answer(
                     reply,

@@ -11,13 +11,15 @@ import java.util.PrimitiveIterator;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Makes one call for each of many keys, with so many in flight at most. A call that is refused because the server is
- * overloaded is made again after a while; the first that fails otherwise ends the pass.
+ * overloaded is made again after a while, unless the server has answered none for {@value #PATIENCE_SECONDS} s; the
+ * first that fails otherwise, or a defect, ends the pass, and halts those of the other workers.
  *
  * <p>Lives in the thread of its {@link AsyncCalls}.
  *
@@ -25,11 +27,27 @@ import org.jspecify.annotations.Nullable;
  */
 final class BulkPass<T> {
 
-    private static final String OVERLOADED = "OVERLOADED";
-    /** As long as a server that is overloaded asks its clients to wait. */
-    private static final long RETRY_NANOS = 100_000_000;
+    static final long PATIENCE_SECONDS = 60;
 
+    private static final String OVERLOADED = "OVERLOADED";
     private static final long SWEEP_NANOS = 100_000_000;
+
+    /** What the passes of all workers share. Safe for use by several threads. */
+    static final class Shared {
+
+        private final LongAdder done = new LongAdder();
+        private volatile boolean isHalted;
+
+        /** How many calls were answered. */
+        long done() {
+            return done.sum();
+        }
+
+        /** No pass makes any more calls; each ends with its last reply. */
+        void halt() {
+            isHalted = true;
+        }
+    }
 
     /**
      * How one of the calls is made.
@@ -54,19 +72,18 @@ final class BulkPass<T> {
     private final int concurrency;
     private final PrimitiveIterator.OfInt indices;
     private final Step<T> step;
-    private final LongAdder done;
+    private final Shared shared;
     private final Set<Item> inFlight = new HashSet<>();
     private final Queue<Integer> again = new ArrayDeque<>();
     private final CompletableFuture<Void> result = new CompletableFuture<>();
+    private long answeredNanos;
     private int pausedCount;
     private boolean isPumping;
-    private boolean isStopped;
-    private @Nullable RuntimeException failure;
+    private @Nullable Throwable failure;
 
     /**
      * @param worker its number, from 0
      * @param workers how many share the calls in flight
-     * @param done counts the calls that were answered
      */
     BulkPass(
             LoadRun.Context context,
@@ -74,35 +91,37 @@ final class BulkPass<T> {
             int workers,
             PrimitiveIterator.OfInt indices,
             Step<T> step,
-            LongAdder done) {
+            Shared shared) {
         calls = context.calls().get(worker);
         clock = context.clock();
         timeoutNanos = context.settings().timeoutNanos();
         concurrency = (int) LoadSettings.share(context.settings().concurrency(), worker, workers);
         this.indices = indices;
         this.step = step;
-        this.done = done;
+        this.shared = shared;
     }
 
-    /** Done when all calls were answered or the pass was stopped; fails as the first call that did. */
+    /** Done when all calls were answered or the passes were halted; fails as the first call that did. */
     CompletableFuture<Void> result() {
         return result;
     }
 
     /** Begins. */
     void start() {
+        answeredNanos = clock.getAsLong();
         pump();
         sweep();
     }
 
-    /** Makes no more calls. */
-    void stop() {
-        isStopped = true;
-        endIfDone();
+    private void fail(Throwable e) {
+        if (failure == null) {
+            failure = e;
+        }
+        shared.halt();
     }
 
     private boolean isOver() {
-        return isStopped || failure != null || (again.isEmpty() && !indices.hasNext());
+        return shared.isHalted || failure != null || (again.isEmpty() && !indices.hasNext());
     }
 
     private void pump() {
@@ -115,8 +134,8 @@ final class BulkPass<T> {
                 Integer repeated = again.poll();
                 new Item(repeated != null ? repeated : indices.nextInt()).start();
             }
-        } catch (RuntimeException e) {
-            failure = e;
+        } catch (Throwable e) {
+            fail(e);
         } finally {
             isPumping = false;
         }
@@ -129,15 +148,19 @@ final class BulkPass<T> {
         }
         if (failure != null) {
             result.completeExceptionally(failure);
-        } else if (isStopped || pausedCount == 0) {
+        } else if (shared.isHalted || pausedCount == 0) {
             result.complete(null);
         }
     }
 
     private void sweep() {
-        long now = clock.getAsLong();
-        for (Item item : new ArrayList<>(inFlight)) {
-            item.timeOutIfDue(now);
+        try {
+            long now = clock.getAsLong();
+            for (Item item : new ArrayList<>(inFlight)) {
+                item.timeOutIfDue(now);
+            }
+        } catch (Throwable e) {
+            fail(e);
         }
         endIfDone();
         if (!result.isDone()) {
@@ -158,7 +181,13 @@ final class BulkPass<T> {
 
         void start() {
             inFlight.add(this);
-            call = step.start(index, this);
+            try {
+                call = step.start(index, this);
+            } catch (Throwable e) {
+                // Nobody will tell of its end.
+                inFlight.remove(this);
+                throw e;
+            }
         }
 
         void timeOutIfDue(long now) {
@@ -170,8 +199,13 @@ final class BulkPass<T> {
         @Override
         public void replied(T reply) {
             inFlight.remove(this);
-            step.answered(index, reply);
-            done.increment();
+            answeredNanos = clock.getAsLong();
+            try {
+                step.answered(index, reply);
+                shared.done.increment();
+            } catch (Throwable e) {
+                fail(e);
+            }
             pump();
         }
 
@@ -179,7 +213,8 @@ final class BulkPass<T> {
         public void failed(ClientException e) {
             inFlight.remove(this);
             step.failed(index, e);
-            if (e.reason().filter(OVERLOADED::equals).isPresent()) {
+            boolean isOverloaded = e.reason().filter(OVERLOADED::equals).isPresent();
+            if (isOverloaded && clock.getAsLong() - answeredNanos < TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS)) {
                 pausedCount++;
                 calls.schedule(
                         () -> {
@@ -187,9 +222,9 @@ final class BulkPass<T> {
                             again.add(index);
                             pump();
                         },
-                        RETRY_NANOS);
-            } else if (failure == null) {
-                failure = e;
+                        LoadSettings.FAILURE_PAUSE_NANOS);
+            } else {
+                fail(e);
             }
             pump();
         }

@@ -21,13 +21,4 @@ final class KeyBits {
     boolean contains(int index) {
         return (words.get(index / Integer.SIZE) & (1 << index)) != 0;
     }
-
-    boolean isEmpty() {
-        for (int i = 0; i < words.length(); i++) {
-            if (words.get(i) != 0) {
-                return false;
-            }
-        }
-        return true;
-    }
 }

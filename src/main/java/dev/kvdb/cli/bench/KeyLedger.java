@@ -24,21 +24,25 @@ final class KeyLedger {
     private final int keys;
     private final ValueSizes sizes;
     private final @Nullable KeyBits written;
+    private final @Nullable KeyBits uncertain;
     private final @Nullable Newest newest;
     private volatile boolean hasWritten;
+    private volatile boolean hasUncertain;
 
     KeyLedger(LoadSettings settings) {
         firstKey = settings.firstKey();
         keys = settings.keys();
         sizes = settings.valueSizes();
         written = settings.isTracked() ? new KeyBits(keys) : null;
+        uncertain = settings.isTracked() ? new KeyBits(keys) : null;
         newest = settings.isVerified() ? new Newest(keys) : null;
     }
 
     /** The newest acknowledged set of each key. */
     private static final class Newest {
 
-        private final Object[] locks = IntStream.range(0, LOCKS).mapToObj(i -> new Object()).toArray();
+        private final Object[] locks =
+                IntStream.range(0, LOCKS).mapToObj(i -> new Object()).toArray();
         private final long[] versions;
         private final long[] stamps;
 
@@ -95,7 +99,14 @@ final class KeyLedger {
     /** A set failed. Unless it was refused or never sent, it may have been applied. */
     void setFailed(int index, ClientException failure) {
         switch (failure.kind()) {
-            case TIMED_OUT, CONNECTION_LOST, FAILED -> markWritten(index);
+            case TIMED_OUT, CONNECTION_LOST -> {
+                markWritten(index);
+                if (uncertain != null) {
+                    uncertain.add(index);
+                    hasUncertain = true;
+                }
+            }
+            case FAILED -> markWritten(index);
             case REFUSED, UNREACHABLE -> {
                 // The key still holds what it held before.
             }
@@ -146,8 +157,22 @@ final class KeyLedger {
 
     /** One worker's part of the keys that a set was applied to, or may have been, in ascending order. */
     PrimitiveIterator.OfInt writtenKeys(int worker, int workers) {
+        return keysIn(written, worker, workers);
+    }
+
+    /** Whether sets had no reply. */
+    boolean hasUncertain() {
+        return hasUncertain;
+    }
+
+    /** One worker's part of the keys whose sets had no reply, in ascending order. */
+    PrimitiveIterator.OfInt uncertainKeys(int worker, int workers) {
+        return keysIn(uncertain, worker, workers);
+    }
+
+    private PrimitiveIterator.OfInt keysIn(@Nullable KeyBits bits, int worker, int workers) {
         return IntStream.range(0, keys)
-                .filter(index -> index % workers == worker && written != null && written.contains(index))
+                .filter(index -> index % workers == worker && bits != null && bits.contains(index))
                 .iterator();
     }
 }

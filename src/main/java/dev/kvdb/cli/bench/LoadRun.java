@@ -18,12 +18,12 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A load on a server from its preload to its clean-up, each of which the calling thread waits for. It owns its
@@ -35,6 +35,9 @@ public final class LoadRun implements AutoCloseable {
 
     /** How often who watches is told. */
     private static final long TELL_MILLIS = 500;
+
+    /** How long after its remove a key is removed again whose set may come late. */
+    private static final long UNCERTAIN_PAUSE_NANOS = 1_000_000_000;
 
     /** What all parts of a run share; the calls are by worker. */
     record Context(LoadSettings settings, KeyLedger ledger, List<AsyncCalls> calls, LongSupplier clock) {}
@@ -85,7 +88,17 @@ public final class LoadRun implements AutoCloseable {
      * @throws ClientException as the first remove that failed, but for the server's being overloaded
      */
     public long cleanUp(LongConsumer told) {
-        return bulk(told, worker -> context.ledger.writtenKeys(worker, clients.size()), RemoveStep::new, false);
+        int workers = clients.size();
+        long removed = bulk(told, worker -> context.ledger.writtenKeys(worker, workers), RemoveStep::new, false);
+        if (context.ledger.hasUncertain()) {
+            // A set that was given up may still have waited in the server, and have been applied after its remove.
+            CompletableFuture<Void> waited = new CompletableFuture<>();
+            clients.get(0).schedule(() -> waited.complete(null), UNCERTAIN_PAUSE_NANOS);
+            await(List.of(waited), () -> {});
+            long unused =
+                    bulk(done -> {}, worker -> context.ledger.uncertainKeys(worker, workers), RemoveStep::new, false);
+        }
+        return removed;
     }
 
     private <T> long bulk(
@@ -93,27 +106,26 @@ public final class LoadRun implements AutoCloseable {
             IntFunction<PrimitiveIterator.OfInt> indices,
             IntFunction<BulkPass.Step<T>> step,
             boolean isStoppable) {
-        LongAdder done = new LongAdder();
+        BulkPass.Shared shared = new BulkPass.Shared();
+        if (isStoppable) {
+            onStop(shared::halt);
+        }
         List<CompletableFuture<Void>> results = new ArrayList<>();
         for (int i = 0; i < clients.size(); i++) {
-            BulkPass<T> pass = new BulkPass<>(context, i, clients.size(), indices.apply(i), step.apply(i), done);
+            BulkPass<T> pass = new BulkPass<>(context, i, clients.size(), indices.apply(i), step.apply(i), shared);
             results.add(pass.result());
-            AsyncKvdbClient client = clients.get(i);
-            client.execute(pass::start);
-            if (isStoppable) {
-                onStop(() -> client.execute(pass::stop));
-            }
+            clients.get(i).execute(pass::start);
         }
-        await(results, () -> told.accept(done.sum()));
-        return done.sum();
+        await(results, () -> told.accept(shared.done()));
+        return shared.done();
     }
 
     /**
      * Puts the load on the server until its end or {@link #stop}.
      *
-     * @param told is told from time to time how it stands
+     * @param told is told from time to time how it stands; null for nobody, which costs the workers nothing
      */
-    public LoadResult run(Consumer<LoadProgress> told) {
+    public LoadResult run(@Nullable Consumer<LoadProgress> told) {
         List<Worker> workers = new ArrayList<>();
         long origin = context.clock.getAsLong();
         LongSupplier clock = () -> context.clock.getAsLong() - origin;
@@ -124,14 +136,23 @@ public final class LoadRun implements AutoCloseable {
             client.execute(worker::start);
             onStop(() -> client.execute(worker::stop));
         }
+        // Where one fails, nobody has to wait for the end of the others.
+        for (Worker worker : workers) {
+            CompletableFuture<LoadResult> unused = worker.result().whenComplete((done, defect) -> {
+                if (defect != null) {
+                    stop();
+                }
+            });
+        }
         List<CompletableFuture<LoadResult>> results =
                 workers.stream().map(Worker::result).toList();
+        Runnable tell = told == null ? () -> {} : () -> told.accept(progress(workers));
         if (settings.isOpenLoop()) {
             try (Pacer pacer = new Pacer(settings.ratePerSecond(), workers, clock)) {
-                await(results, () -> told.accept(progress(workers)));
+                await(results, tell);
             }
         } else {
-            await(results, () -> told.accept(progress(workers)));
+            await(results, tell);
         }
         return results.stream()
                 .map(CompletableFuture::join)

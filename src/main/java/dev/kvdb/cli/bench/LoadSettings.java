@@ -41,6 +41,9 @@ public record LoadSettings(
     /** A duration or a count that does not end the run. Small enough to be added to. */
     public static final long UNLIMITED = Long.MAX_VALUE / 4;
 
+    /** How long a call that failed is not made again: what a server that is overloaded asks its clients for. */
+    static final long FAILURE_PAUSE_NANOS = 100_000_000;
+
     /** Whether calls begin at a fixed rate. */
     public boolean isOpenLoop() {
         return ratePerSecond > 0;

@@ -47,9 +47,15 @@ final class Pacer implements AutoCloseable {
         }
     }
 
+    /** No worker is woken after this. */
     @Override
     public void close() {
         isClosed = true;
         LockSupport.unpark(thread);
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

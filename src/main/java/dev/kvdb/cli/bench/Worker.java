@@ -23,9 +23,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Worker {
 
-    /** As long as a server that is overloaded asks its clients to wait. */
-    private static final long FAILURE_PAUSE_NANOS = 100_000_000;
-
     private static final long SWEEP_NANOS = 100_000_000;
     /** How long a run that is stopped waits for its last replies. */
     private static final long STOP_NANOS = 1_000_000_000;
@@ -188,7 +185,7 @@ final class Worker {
                     pausedCount--;
                     release(slot);
                 }),
-                FAILURE_PAUSE_NANOS);
+                LoadSettings.FAILURE_PAUSE_NANOS);
     }
 
     private void sweep() {

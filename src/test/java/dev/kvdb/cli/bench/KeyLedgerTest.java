@@ -131,6 +131,8 @@ class KeyLedgerTest {
         assertThat(ledger.hasWritten()).isTrue();
         assertThat(written(0).toArray()).containsExactly(4, 6, 8);
         assertThat(written(1)).isEmpty();
+        assertThat(ledger.hasUncertain()).isTrue();
+        assertThat(ledger.uncertainKeys(0, 1)).toIterable().containsExactly(4, 6);
     }
 
     private IntStream written(int worker) {

@@ -13,12 +13,12 @@ import dev.kvdb.v1.SetResponse;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.LongUnaryOperator;
 
 /**
  * A server, its network and the time, all in the test's thread: time passes from one event to the next. Each call is
- * answered when {@link #answerAt} says; one whose key is in {@link #refusals} is refused after
- * {@link #failAfterNanos}.
+ * answered when {@link #answerAt} says; one whose key is in {@link #refusals} is refused after {@link #failAfterNanos}.
  */
 final class SimulatedServer implements AsyncCalls {
 
@@ -51,15 +51,20 @@ final class SimulatedServer implements AsyncCalls {
         if (settings.isOpenLoop()) {
             wakeAtRate(worker, new Schedule(settings.ratePerSecond(), 0, 1));
         }
-        while (!worker.result().isDone()) {
+        runUntil(worker.result());
+        return worker.result().join();
+    }
+
+    /** Lets time pass until there is a result. */
+    void runUntil(CompletableFuture<?> result) {
+        while (!result.isDone()) {
             Event next = events.poll();
             if (next == null) {
-                throw new AssertionError("the worker waits for nothing");
+                throw new AssertionError("there is nothing left to wait for");
             }
             nowNanos = next.nanos;
             next.task.run();
         }
-        return worker.result().join();
     }
 
     private void wakeAtRate(Worker worker, Schedule schedule) {
