@@ -99,14 +99,13 @@ final class KeyLedger {
     /** A set failed. Unless it was refused or never sent, it may have been applied. */
     void setFailed(int index, ClientException failure) {
         switch (failure.kind()) {
-            case TIMED_OUT, CONNECTION_LOST -> {
+            case TIMED_OUT, CONNECTION_LOST, FAILED -> {
                 markWritten(index);
                 if (uncertain != null) {
                     uncertain.add(index);
                     hasUncertain = true;
                 }
             }
-            case FAILED -> markWritten(index);
             case REFUSED, UNREACHABLE -> {
                 // The key still holds what it held before.
             }
@@ -160,12 +159,12 @@ final class KeyLedger {
         return keysIn(written, worker, workers);
     }
 
-    /** Whether sets had no reply. */
+    /** Whether sets ended without it being known whether they were applied, or will be. */
     boolean hasUncertain() {
         return hasUncertain;
     }
 
-    /** One worker's part of the keys whose sets had no reply, in ascending order. */
+    /** One worker's part of the keys of such sets, in ascending order. */
     PrimitiveIterator.OfInt uncertainKeys(int worker, int workers) {
         return keysIn(uncertain, worker, workers);
     }

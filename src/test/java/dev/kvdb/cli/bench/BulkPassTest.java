@@ -89,7 +89,12 @@ class BulkPassTest {
     void firstFailure_haltsTheOtherPasses() {
         server.refusals.put(7L, "DISK_FULL");
         BulkPass<SetResponse> failing = pass(new Sets());
-        BulkPass<SetResponse> other = pass(new Sets());
+        BulkPass<SetResponse> other = pass(new Sets() {
+            @Override
+            public PendingCall start(int index, ReplyHandler<SetResponse> handler) {
+                return super.start(KEYS + index, handler);
+            }
+        });
         failing.start();
         other.start();
         server.runUntil(failing.result());
