@@ -98,17 +98,15 @@ final class KeyLedger {
 
     /** A set failed. Unless it was refused or never sent, it may have been applied. */
     void setFailed(int index, ClientException failure) {
-        switch (failure.kind()) {
-            case TIMED_OUT, CONNECTION_LOST, FAILED -> {
-                markWritten(index);
-                if (uncertain != null) {
-                    uncertain.add(index);
-                    hasUncertain = true;
-                }
-            }
-            case REFUSED, UNREACHABLE -> {
-                // The key still holds what it held before.
-            }
+        boolean isWithoutEffect = failure.kind() == ClientException.Kind.REFUSED
+                || failure.kind() == ClientException.Kind.UNREACHABLE;
+        if (isWithoutEffect) {
+            return;
+        }
+        markWritten(index);
+        if (uncertain != null) {
+            uncertain.add(index);
+            hasUncertain = true;
         }
     }
 
