@@ -98,8 +98,8 @@ final class KeyLedger {
 
     /** A set failed. Unless it was refused or never sent, it may have been applied. */
     void setFailed(int index, ClientException failure) {
-        boolean isWithoutEffect = failure.kind() == ClientException.Kind.REFUSED
-                || failure.kind() == ClientException.Kind.UNREACHABLE;
+        boolean isWithoutEffect =
+                failure.kind() == ClientException.Kind.REFUSED || failure.kind() == ClientException.Kind.UNREACHABLE;
         if (isWithoutEffect) {
             return;
         }
