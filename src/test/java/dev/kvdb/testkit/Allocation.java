@@ -16,4 +16,14 @@ public final class Allocation {
         task.run();
         return THREADS.getCurrentThreadAllocatedBytes() - before;
     }
+
+    /** Runs something, again where it took more than it may, since the first time may have loaded classes. */
+    public static void requireAtMost(long bytesMax, Runnable task) {
+        if (of(task) > bytesMax) {
+            long bytes = of(task);
+            if (bytes > bytesMax) {
+                throw new AssertionError(bytes + " bytes allocated, over the limit of " + bytesMax);
+            }
+        }
+    }
 }

@@ -25,12 +25,7 @@ class BareLogFuzzTest {
     void anyBytesAsABareLog_areReadForWhatTheyAreOrRefused(byte[] data) {
         for (ByteOrder order : new ByteOrder[] {ByteOrder.BIG_ENDIAN, ByteOrder.LITTLE_ENDIAN}) {
             long bytesMax = BYTES_ALLOCATED_MAX + (long) BYTES_ALLOCATED_PER_BYTE * data.length;
-            if (Allocation.of(() -> read(data, data.length, order)) > bytesMax) {
-                long bytes = Allocation.of(() -> read(data, data.length, order));
-                if (bytes > bytesMax) {
-                    throw new AssertionError(bytes + " bytes allocated for " + data.length);
-                }
-            }
+            Allocation.requireAtMost(bytesMax, () -> read(data, data.length, order));
             if (data.length > 0
                     && !read(Arrays.copyOf(data, data.length - 1), data.length, order)
                             .isDamage()) {

@@ -171,13 +171,7 @@ class HeaderCodecFuzzTest {
     private static @Nullable ByteBuffer check(Codec codec, byte[] bytes) {
         ByteBuffer[] again = new ByteBuffer[1];
         long bytesMax = BYTES_ALLOCATED_MAX + (long) BYTES_ALLOCATED_PER_BYTE * bytes.length;
-        if (Allocation.of(() -> again[0] = recoded(codec, bytes)) > bytesMax) {
-            // The first time may have loaded classes.
-            long bytesAllocated = Allocation.of(() -> recoded(codec, bytes));
-            if (bytesAllocated > bytesMax) {
-                throw new AssertionError(bytesAllocated + " bytes allocated for " + bytes.length);
-            }
-        }
+        Allocation.requireAtMost(bytesMax, () -> again[0] = recoded(codec, bytes));
         ByteBuffer encoded = again[0];
         if (encoded == null) {
             return null;

@@ -77,13 +77,7 @@ record FuzzedSegment(SegmentHeader header, byte[] bytes) {
     <T> @Nullable T scan(long end, Scan<T> scan) {
         Scanned<T> scanned = new Scanned<>(scan);
         long bytesMax = BYTES_ALLOCATED_MAX + BYTES_ALLOCATED_PER_BYTE * bytes.length;
-        if (Allocation.of(() -> scanned.run(end)) > bytesMax) {
-            // The first time may have loaded classes.
-            long bytesAllocated = Allocation.of(() -> scanned.run(end));
-            if (bytesAllocated > bytesMax) {
-                throw new AssertionError(bytesAllocated + " bytes allocated for " + bytes.length);
-            }
-        }
+        Allocation.requireAtMost(bytesMax, () -> scanned.run(end));
         return scanned.found;
     }
 

@@ -49,13 +49,7 @@ class SnapshotFileFuzzTest {
         Read[] read = new Read[1];
         OneFile file = new OneFile(bytes);
         long bytesMax = BYTES_ALLOCATED_MAX + (long) BYTES_ALLOCATED_PER_BYTE * bytes.length;
-        if (Allocation.of(() -> read[0] = read(file)) > bytesMax) {
-            // The first time may have loaded classes.
-            long bytesAllocated = Allocation.of(() -> read(file));
-            if (bytesAllocated > bytesMax) {
-                throw new AssertionError(bytesAllocated + " bytes allocated for " + bytes.length);
-            }
-        }
+        Allocation.requireAtMost(bytesMax, () -> read[0] = read(file));
         Read expected = plainly(bytes);
         if (!expected.equals(read[0]) || file.open() > 0) {
             throw new AssertionError("read as " + read[0] + ", not as " + expected + "; open: " + file.open());
