@@ -91,12 +91,7 @@ class RequestFuzzTest {
         System.arraycopy(data, data.length - request.length, request, 0, request.length);
         int method = data.length == 0 ? 0 : (data[0] & 0xFF) % 5;
         long bytesMax = BYTES_ALLOCATED_MAX + (long) BYTES_ALLOCATED_PER_BYTE * data.length;
-        if (Allocation.of(() -> call(method, request)) > bytesMax) {
-            long bytes = Allocation.of(() -> call(method, request));
-            if (bytes > bytesMax) {
-                throw new AssertionError(bytes + " bytes allocated for a request of " + request.length);
-            }
-        }
+        Allocation.requireAtMost(bytesMax, () -> call(method, request));
     }
 
     private void call(int method, byte[] request) {
