@@ -6,14 +6,16 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.grpc.Status;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import org.junit.jupiter.api.Test;
 
-class ClientFaultFilterTest {
+class FrameworkNoiseFilterTest {
 
     private static final String CALLS = "io.grpc.internal.SerializingExecutor";
     private static final String CONNECTIONS = "io.grpc.netty.NettyServerTransport.connections";
+    private static final String CLOSE_HOOKS = "io.vertx.core.impl.DeploymentManager";
 
     @Test
     void rubbishOfClients_isLeftOut() {
@@ -28,6 +30,12 @@ class ClientFaultFilterTest {
     }
 
     @Test
+    void closeOfWhatIsClosed_isLeftOut() {
+        assertThat(passes(CLOSE_HOOKS, new RejectedExecutionException("event executor terminated")))
+                .isFalse();
+    }
+
+    @Test
     void everythingElse_passes() {
         assertThat(passes(CALLS, new IllegalStateException("a defect"))).isTrue();
         assertThat(passes(CALLS, null)).isTrue();
@@ -36,6 +44,9 @@ class ClientFaultFilterTest {
                         CONNECTIONS,
                         new Http2Exception(Http2Error.INTERNAL_ERROR, "failed", new OutOfMemoryError("direct"))))
                 .isTrue();
+        assertThat(passes(CLOSE_HOOKS, new IllegalStateException("cannot be closed")))
+                .isTrue();
+        assertThat(passes(CALLS, new RejectedExecutionException("terminated"))).isTrue();
         assertThat(passes("dev.kvdb.server", new Http2Exception(Http2Error.PROTOCOL_ERROR, "bad")))
                 .isTrue();
     }
@@ -44,6 +55,6 @@ class ClientFaultFilterTest {
         LogRecord line = new LogRecord(Level.SEVERE, "failed");
         line.setLoggerName(logger);
         line.setThrown(thrown);
-        return new ClientFaultFilter().isLoggable(line);
+        return new FrameworkNoiseFilter().isLoggable(line);
     }
 }
