@@ -70,7 +70,7 @@ record Mutant(String name, String scenario, List<Edit> edits) {
     }
 
     /** The changed classes by name. */
-    private Map<String, byte[]> compile() throws IOException {
+    Map<String, byte[]> compile() throws IOException {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         DiagnosticCollector<JavaFileObject> problems = new DiagnosticCollector<>();
         Map<String, ByteArrayOutputStream> compiled = new HashMap<>();
