@@ -44,6 +44,11 @@ can_mount() {
     return "$code"
 }
 
+# Whether calls of a process may be traced. Where strace itself is missing, it should have been installed.
+can_trace() {
+    ! command -v strace >/dev/null || strace -o /dev/null true 2>/dev/null
+}
+
 for script in "${scripts[@]}"; do
     printf '\n-- %s\n' "$script"
     code=0
@@ -68,7 +73,7 @@ printf '\n'
 printf '%s\n' "${summary[@]}"
 [ "$failed" = 0 ] || exit 1
 if [ "$skipped" -gt 0 ]; then
-    if [ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && can_mount; then
+    if [ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && can_mount && can_trace; then
         echo "!!!! $skipped of the scripts were skipped on a machine that could have run them." >&2
         exit 77
     fi
