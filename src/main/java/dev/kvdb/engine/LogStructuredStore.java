@@ -369,6 +369,8 @@ final class LogStructuredStore implements Store {
             }
             try {
                 collections.run(GarbageCollectionRequest.WORTHWHILE);
+            } catch (StoreClosedException | StoreReadOnlyException e) {
+                // The close ended it; or the store has said why it writes no more.
             } catch (StoreException e) {
                 LOG.log(Level.WARNING, "garbage collection failed, and is tried again: " + e.getMessage());
             }

@@ -12,6 +12,7 @@ import dev.kvdb.engine.log.StoreFileNames;
 import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.Fault;
 import dev.kvdb.testkit.FileOperation;
+import dev.kvdb.testkit.LoggedLines;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -162,6 +163,31 @@ class GarbageCollectionTest {
         store.with(MemoryStore.SMALL).open();
         assertThat(store.entries()).isEqualTo(before);
         assertThat(store.disk.openHandles()).allMatch(name -> name.endsWith(".log"));
+    }
+
+    @Test
+    void closeDuringACollectionOfTheStoreItself_isNoFailureToTheLog() throws InterruptedException {
+        store.with(MemoryStore.SMALL.toBuilder()
+                .garbageCollection(new StoreOptions.GarbageCollection(0, 0.3, 0, 1))
+                .build());
+        fill();
+        store.files.inject(
+                Fault.on(FileOperation.SYNC).named(".*[.]log[.]tmp").forEver().as(Fault.Kind.HOLD));
+        try (LoggedLines log = new LoggedLines(LogStructuredStore.class.getName())) {
+            await().until(() -> {
+                store.clock.advance(Duration.ofMillis(1));
+                return store.files.held() > 0
+                        && store.store().statistics().garbageCollection().running();
+            });
+            Store closed = store.store();
+            Thread closing = new Thread(closed::close);
+            closing.start();
+            await().until(() -> closed.set(1, new byte[1]).toCompletableFuture().isCompletedExceptionally());
+            store.files.heal();
+            closing.join();
+
+            assertThat(log.lines).isEmpty();
+        }
     }
 
     @Test

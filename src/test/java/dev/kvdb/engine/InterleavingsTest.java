@@ -94,7 +94,8 @@ class InterleavingsTest {
                         "pins",
                         segment,
                         "        if (!pins.compareAndSet(0, next)) {\n            return false;\n        }\n",
-                        "        if (pins.get() != 0) {\n            return false;\n        }\n        pins.set(next);\n"),
+                        "        if (pins.get() != 0) {\n            return false;\n        }\n"
+                                + "        pins.set(next);\n"),
                 Mutant.of(
                         "copy replaces a newer value",
                         "collection",

@@ -2,6 +2,7 @@ package dev.kvdb.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kvdb.testkit.LoggedLines;
 import org.jboss.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

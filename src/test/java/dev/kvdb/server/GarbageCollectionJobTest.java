@@ -9,6 +9,7 @@ import dev.kvdb.engine.error.StoreClosedException;
 import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.error.StoreReadOnlyException;
 import dev.kvdb.engine.error.StoreReadOnlyException.Reason;
+import dev.kvdb.testkit.LoggedLines;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.util.ArrayDeque;

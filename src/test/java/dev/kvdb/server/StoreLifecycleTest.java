@@ -18,6 +18,7 @@ import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.FailingFileSystem;
 import dev.kvdb.testkit.Fault;
 import dev.kvdb.testkit.FileOperation;
+import dev.kvdb.testkit.LoggedLines;
 import dev.kvdb.testkit.ManualClock;
 import dev.kvdb.testkit.TestEnvironment;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;

@@ -1,4 +1,4 @@
-package dev.kvdb.server;
+package dev.kvdb.testkit;
 
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -7,13 +7,13 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
 /** What is logged under a name, without stack traces, until it is closed. */
-final class LoggedLines extends Handler {
+public final class LoggedLines extends Handler implements AutoCloseable {
 
-    final Queue<String> lines = new ConcurrentLinkedQueue<>();
+    public final Queue<String> lines = new ConcurrentLinkedQueue<>();
 
     private final Logger logger;
 
-    LoggedLines(String loggerName) {
+    public LoggedLines(String loggerName) {
         logger = Logger.getLogger(loggerName);
         logger.addHandler(this);
     }
