@@ -27,6 +27,7 @@ data=$work/data
 injected=0
 read_only=0
 opens_refused=0
+javas_ended=0
 hits=0
 
 injections() {
@@ -51,6 +52,12 @@ judge_state() {
     esac
 }
 
+# Whether the server that was started last got as far as its store.
+store_was_opened() {
+    awk '/^---- a server is started/ { opened = 0 } /opening the store/ { opened = 1 } END { exit !opened }' \
+        "$work/server.txt"
+}
+
 # A fault while the store opens: the process serves, or ends and says why.
 fail_the_open() {
     local call=$1 error=$2 k=$3 what=$4 code=0
@@ -64,9 +71,15 @@ fail_the_open() {
         state=$(readiness state)
         [ "$state" = READ_ONLY ] || [ "$state" = DISK_FULL ] || broken "$what: the server neither serves nor ends: $state"
     else
-        wait "$server_pid" || code=$?
+        wait "$server_pid" 2>/dev/null || code=$?
         [ "$code" != 0 ] || broken "$what: the server ended with 0"
-        opens_refused=$((opens_refused + 1))
+        if [ "$code" -lt 128 ]; then
+            opens_refused=$((opens_refused + 1))
+        else
+            # A Java that cannot open its own files (JDK 17 then aborts).
+            ! store_was_opened || broken "$what: the server ended with $code"
+            javas_ended=$((javas_ended + 1))
+        fi
     fi
     hits=$(injections)
     [ -z "${VERBOSE:-}" ] || say "$what, at the open ($hits hits): ended with $code"
@@ -112,4 +125,5 @@ load check "$record" || broken "after all faults"
 check_sees_a_lost_write "$record"
 [ "$injected" -ge $((COUNT / 2)) ] || broken "only $injected calls failed in $COUNT rounds"
 passed "$COUNT rounds, $injected calls failed, $read_only times read-only with a reason, $opens_refused opens refused," \
+    "$javas_ended ends of a Java that had not got to its store," \
     "$(acknowledged "$record") acknowledged writes, none lost"
