@@ -16,10 +16,12 @@ need fsfreeze:util-linux prlimit:util-linux mkfs.ext4:e2fsprogs mkfs.xfs:xfsprog
 begin
 
 disk=$work/disk
+QUEUE_MAX=32
 options=(kvdb.storage.segment-size=128K kvdb.storage.value-size-max=16K kvdb.storage.reserve-size=1M
     kvdb.storage.snapshot-log-size=1M kvdb.storage.open-files-max=16 kvdb.gc.period=1s kvdb.gc.log-size-min=0
-    kvdb.gc.dead-share-min=0.05 kvdb.shutdown.grace-period=1s kvdb.write-queue.requests-max=32)
+    kvdb.gc.dead-share-min=0.05 kvdb.shutdown.grace-period=1s kvdb.write-queue.requests-max="$QUEUE_MAX")
 HEAP=64m
+queued_most=0
 turned_away=0
 timed_out=0
 descriptors_refused=0
@@ -35,6 +37,9 @@ freeze() {
         sleep 1
         live=$(http_status live)
         [ "$live" = 200 ] || broken "liveness is $live on a frozen disk"
+        queued=$(metric kvdb_write_queue_requests) || broken "no metrics on a frozen disk"
+        [ "$queued" -le "$QUEUE_MAX" ] || broken "$queued writes are queued on a frozen disk"
+        [ "$queued" -le "$queued_most" ] || queued_most=$queued
     done
     frozen=$(acknowledged "$record")
     fsfreeze -u "$disk"
@@ -43,6 +48,7 @@ freeze() {
     turned_away=$((turned_away + $(figure set-OVERLOADED)))
     timed_out=$((timed_out + $(figure set-TIMED_OUT)))
     await ready 200 || broken "not ready after the disk thawed: $(readiness state), $(readiness detail)"
+    await_metric kvdb_calls_in_flight 0 || broken "$(metric kvdb_calls_in_flight) calls are in flight without a client"
 }
 
 descriptors_run_out() {
@@ -94,5 +100,6 @@ for ((round = 1; round <= COUNT; round++)); do
 done
 [ $((turned_away + timed_out)) -gt 0 ] || broken "nobody noticed that the disk was frozen"
 [ "$descriptors_refused" -gt 0 ] || broken "descriptors did not run out"
-passed "$COUNT disks frozen for $FREEZE_SECONDS s, $turned_away sets turned away, $timed_out without a reply in time;" \
+passed "$COUNT disks frozen for $FREEZE_SECONDS s, $turned_away sets turned away, $timed_out without a reply in time," \
+    "at most $queued_most of $QUEUE_MAX queued;" \
     "$descriptors_refused times out of descriptors, $read_only times read-only with a reason; none lost"

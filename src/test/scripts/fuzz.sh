@@ -15,7 +15,7 @@
 #   COUNT_STORE   executions of each target that opens a store or a file (default: one for 200 of COUNT, at least 500)
 #   JOBS=2        as many targets at a time (default: 1); each is a Java of its own
 #   TARGETS='hint snapshot'    only targets whose name or class has one of these in it, in any case
-#   CORPUS=DIR    starts from the inputs there, and keeps those that reach something new
+#   CORPUS=DIR    starts from the inputs there, and keeps those that reach something new (default: target/fuzz-corpus)
 #   SEED=7        the fuzzer's
 #
 # Prints a line for each target, executions and seconds and findings, then the sum, and exits with 1 where there is a
@@ -67,6 +67,9 @@ stop_fuzzing() {
 }
 
 findings=$root/target/fuzz
+CORPUS=${CORPUS:-$root/target/fuzz-corpus}
+mkdir -p "$CORPUS"
+CORPUS=$(cd "$CORPUS" && pwd)
 engine_libraries='/(jazzer|junit|jspecify|assertj|apiguardian|opentest4j|caffeine|error_prone_annotations|byte-buddy)'
 mkdir -p "$findings"
 mvn -B -ntp -q -f "$root/pom.xml" org.apache.maven.plugins:maven-dependency-plugin:3.9.0:build-classpath \
@@ -122,7 +125,7 @@ run() {
     method=${target##*:}
     name=$(name_of "$target")
     output=$work/$name.txt
-    fuzz "$class" "$method" "$runs" "${CORPUS:-$work/corpus}/${class##*.}/$method" >"$output" 2>&1 || code=$?
+    fuzz "$class" "$method" "$runs" "$CORPUS/${class##*.}/$method" >"$output" 2>&1 || code=$?
     # Inputs that were there already are executed too, and are not among the runs.
     executed=$(sed -n 's/^stat::number_of_executed_units: *//p' "$output" | tail -n 1)
     if [ "$code" != 0 ] || [ "${executed:-0}" -lt "$runs" ]; then

@@ -184,6 +184,21 @@ readiness() {
     curl -s -m 30 "http://127.0.0.1:$http_port/q/health/ready" | sed -n 's/.*"'"$1"'": *"\{0,1\}\([^",]*\).*/\1/p' | head -n 1
 }
 
+# A metric without labels, cut to a whole number. False where there is none.
+metric() {
+    curl -sf -m 30 "http://127.0.0.1:$http_port/q/metrics" | awk -v name="$1" '
+        $1 == name { printf "%d\n", $2; found = 1 } END { exit !found }'
+}
+
+# Waits until a metric has a value. False where it has not within a minute.
+await_metric() {
+    local name=$1 value=$2 tenths=600
+    until [ "$(metric "$name")" = "$value" ]; do
+        [ $((tenths--)) -gt 0 ] || return 1
+        sleep 0.1
+    done
+}
+
 kill_server() {
     [ -n "$server_pid" ] || return 0
     kill -9 "$server_pid" 2>/dev/null || true

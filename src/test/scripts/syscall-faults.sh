@@ -5,8 +5,6 @@
 #
 #   COUNT=600 src/test/scripts/syscall-faults.sh     600 faults (default: 6); each sixth strikes while the store opens
 #
-# Not ftruncate: files are cut off only where a write stopped half way, which no failed call brings about.
-#
 # strace makes the K-th such call of each thread fail, for random K. One database goes through all of it.
 set -euo pipefail
 # shellcheck source=src/test/scripts/lib.sh
@@ -18,7 +16,7 @@ begin
 
 # CALL:ERROR:LARGEST_K
 faults=(pwrite64:EIO:150 pwrite64:ENOSPC:150 fdatasync:EIO:150 fdatasync:ENOSPC:150 fsync:EIO:8 openat:EMFILE:8
-    openat:EIO:8 rename:EIO:4 rename:ENOSPC:4 unlink:EIO:4)
+    openat:EIO:8 rename:EIO:4 rename:ENOSPC:4 unlink:EIO:4 ftruncate:EIO:1)
 options=(kvdb.storage.segment-size=128K kvdb.storage.value-size-max=16K kvdb.storage.reserve-size=256K
     kvdb.storage.snapshot-log-size=1M kvdb.storage.open-files-max=16 kvdb.gc.period=1s kvdb.gc.log-size-min=0
     kvdb.gc.dead-share-min=0.05 kvdb.shutdown.grace-period=1s)
@@ -52,10 +50,14 @@ judge_state() {
     esac
 }
 
-# Whether the server that was started last got as far as its store.
-store_was_opened() {
-    awk '/^---- a server is started/ { opened = 0 } /opening the store/ { opened = 1 } END { exit !opened }' \
+# Whether a line of the server that was started last has this in it.
+log_has() {
+    awk -v pattern="$1" '/^---- a server is started/ { found = 0 } $0 ~ pattern { found = 1 } END { exit !found }' \
         "$work/server.txt"
+}
+
+store_was_opened() {
+    log_has 'opening the store'
 }
 
 # A fault while the store opens: the process serves, or ends and says why.
@@ -74,6 +76,7 @@ fail_the_open() {
         wait "$server_pid" 2>/dev/null || code=$?
         [ "$code" != 0 ] || broken "$what: the server ended with 0"
         if [ "$code" -lt 128 ]; then
+            ! store_was_opened || log_has '^kvdb: | ERROR .* cannot open ' || broken "$what: the server ended with $code and did not say why"
             opens_refused=$((opens_refused + 1))
         else
             # A Java that cannot open its own files (JDK 17 then aborts).
@@ -111,7 +114,8 @@ fail_under_load() {
 
 for ((round = 1; round <= COUNT; round++)); do
     IFS=: read -r call error k_max <<<"${faults[$(((SEED + round) % ${#faults[@]}))]}"
-    if [ $((round % 6)) = 0 ]; then
+    # A file is cut off at each open (LOCK), and besides only where a write stopped half way.
+    if [ $((round % 6)) = 0 ] || [ "$call" = ftruncate ]; then
         k=$((1 + RANDOM % (k_max > 6 ? 6 : k_max)))
         fail_the_open "$call" "$error" "$k" "$call number $k of each thread failed with $error"
     else
