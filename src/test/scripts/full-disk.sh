@@ -6,13 +6,14 @@
 #   COUNT=100 src/test/scripts/full-disk.sh     100 sizes, every fifth an ext4 image, the others tmpfs (default: 5)
 #
 # In rounds of odd number the disk fills with new keys, until removes and collections make room again. In the others,
-# clients write some keys over and over, so that the disk is full while garbage is collected.
+# clients write some keys over and over, so that the disk is full while garbage is collected. At the end, files may not
+# grow over a limit of the process (prlimit --fsize): sets are refused in the same way, until the limit is lifted.
 set -euo pipefail
 # shellcheck source=src/test/scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 COUNT=${COUNT:-5}
-need mkfs.ext4:e2fsprogs mount:mount curl:curl pkill:procps
+need mkfs.ext4:e2fsprogs prlimit:util-linux mount:mount curl:curl pkill:procps
 begin
 
 disk=$work/disk
@@ -26,6 +27,25 @@ await_writable() {
     live=$(http_status live)
     [ "$live" = 200 ] || broken "liveness is $live on a full disk of $size KiB"
     await ready 200 || broken "not writable again by itself, disk of $size KiB: $(readiness state), $(readiness detail)"
+}
+
+limit_file_size() {
+    local record=$work/record-limit
+    start_server "$work/data" kvdb.storage.segment-size=1M kvdb.storage.value-size-max=8K \
+        kvdb.storage.reserve-size=1280K
+    load write "$record" seed="$SEED" value-max=8000 keys=1000 acks=50 millis=1200000 || broken "before the limit"
+    prlimit --pid "$server_pid" --fsize=524288:unlimited
+    load write "$record" seed="$((SEED + 1))" value-max=8000 keys=1000 removes=0 millis=1200000 until=DISK_FULL ||
+        broken "while files reached the limit on their size"
+    [ "$(figure set-DISK_FULL)" -gt 0 ] || broken "files did not reach the limit on their size"
+    prlimit --pid "$server_pid" --fsize=unlimited:unlimited
+    await ready 200 || broken "not writable again by itself without the limit: $(readiness state), $(readiness detail)"
+    load write "$record" seed="$((SEED + 2))" value-max=8000 keys=1000 acks=300 millis=1200000 ||
+        broken "after the limit was lifted"
+    kill_server
+    start_server "$work/data"
+    load check "$record" || broken "after a restart without the limit"
+    kill_server
 }
 
 for ((round = 1; round <= COUNT; round++)); do
@@ -81,5 +101,6 @@ for ((round = 1; round <= COUNT; round++)); do
     unmount "$disk"
     rm -f "$record"
 done
-passed "$COUNT disks filled, $writes acknowledged writes, $((refused + refused_collecting)) sets refused" \
-    "($refused_collecting of them during collections), $removed keys removed to make room, none lost"
+limit_file_size
+passed "$COUNT disks filled, one limit on the size of files, $writes acknowledged writes," \
+    "$((refused + refused_collecting)) sets refused ($refused_collecting of them during collections), $removed keys removed to make room, none lost"
