@@ -103,4 +103,5 @@ for ((round = 1; round <= COUNT; round++)); do
 done
 limit_file_size
 passed "$COUNT disks filled, one limit on the size of files, $writes acknowledged writes," \
-    "$((refused + refused_collecting)) sets refused ($refused_collecting of them during collections), $removed keys removed to make room, none lost"
+    "$((refused + refused_collecting)) sets refused ($refused_collecting of them during collections)," \
+    "$removed keys removed to make room, none lost"
