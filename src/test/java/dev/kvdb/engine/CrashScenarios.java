@@ -4,6 +4,7 @@ import static dev.kvdb.testkit.FileOperation.SYNC;
 
 import dev.kvdb.engine.CrashWorkload.Plan;
 import dev.kvdb.engine.error.DamageException;
+import dev.kvdb.engine.recovery.TornTails;
 import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.Fault;
 import dev.kvdb.testkit.Logs;
@@ -20,6 +21,9 @@ import java.util.stream.LongStream;
 public final class CrashScenarios {
 
     private static final int VARIANTS = 6;
+    private static final int MODEL_OPERATIONS = 500;
+    private static final int CLOCK_STEPS = 100;
+    private static final int TORN_TAILS = 20;
 
     private CrashScenarios() {}
 
@@ -62,6 +66,10 @@ public final class CrashScenarios {
             case "forged files" -> Forgery.all().forEach(Forgery::requireFound);
             case "histories" -> ConcurrentHistories.run(seed, ConcurrentHistories.IN_A_STORE);
             case "repair" -> RepairScenario.run(seed);
+            case "model" -> new StoreModel(new SplittableRandom(seed)).run(MODEL_OPERATIONS);
+            case "clock" -> clock(seed);
+            case "torn tail" -> tornTail(seed);
+            case "quota" -> quota();
             default -> throw new IllegalArgumentException(scenario);
         }
     }
@@ -120,6 +128,37 @@ public final class CrashScenarios {
         try {
             VerificationScenario.requireEachFlipFound(disk, (int) (1 + Math.floorMod(seed, 3L)));
             VerificationScenario.requireWrongCachesFound(disk);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The clock does not fall, whatever jumps, restarts and crashes there are. */
+    private static void clock(long seed) {
+        try {
+            new NeverFallingClockTest().checkNoTimeFalls(seed, CLOCK_STEPS);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Tears and damages the end of a log at random places. */
+    private static void tornTail(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        try (TornTails tails = new TornTails()) {
+            for (int i = 0; i < TORN_TAILS; i++) {
+                tails.checkAtRandom(random);
+            }
+        }
+    }
+
+    /** A store takes what its quota lets it take, before and after a restart, and also from a large group. */
+    private static void quota() {
+        QuotaTest quota = new QuotaTest();
+        try {
+            quota.setsUpToTheQuota_thenTheyAreRefusedWithAReason_andNoMoreIsUsed();
+            quota.restartWithTheSameQuota_refusesSetsStill_andWithALargerOneTakesThem();
+            quota.groupThatDoesNotFit_isAppliedAsFarAsItDoes();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

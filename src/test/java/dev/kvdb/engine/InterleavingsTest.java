@@ -96,11 +96,6 @@ class InterleavingsTest {
                         "        if (!pins.compareAndSet(0, next)) {\n            return false;\n        }\n",
                         "        if (pins.get() != 0) {\n            return false;\n        }\n"
                                 + "        pins.set(next);\n"),
-                Mutant.of(
-                        "copy replaces a newer value",
-                        "collection",
-                        "gc/SegmentCopy.java",
-                        "index.replace(record.key(), from, to)",
-                        "index.put(record.key(), to) == from"));
+                Mutant.collectedCopyReplacesANewerValue("collection"));
     }
 }

@@ -46,6 +46,16 @@ record Mutant(String name, String scenario, List<Edit> edits) {
         return new Mutant(name, scenario, List.of(new Edit(file, find, replacement)));
     }
 
+    /** A collection that gives a key's index entry to its copy, though a write came in between. */
+    static Mutant collectedCopyReplacesANewerValue(String scenario) {
+        return of(
+                "collected copy replaces a newer value",
+                scenario,
+                "gc/SegmentCopy.java",
+                "index.replace(record.key(), from, to)",
+                "index.put(record.key(), to) == from");
+    }
+
     Mutant and(String file, String find, String replacement) {
         List<Edit> more = new ArrayList<>(edits);
         more.add(new Edit(file, find, replacement));

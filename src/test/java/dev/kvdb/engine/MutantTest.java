@@ -49,6 +49,10 @@ class MutantTest {
                 HISTORIES,
                 FileMutants.FUZZED_FILES,
                 FileMutants.REPAIR,
+                StoreMutants.MODEL,
+                StoreMutants.CLOCK,
+                StoreMutants.TORN_TAIL,
+                StoreMutants.QUOTA,
             })
     void engineWithoutAMutant_passesEachHarness(String scenario) throws Exception {
         Seeds.run(seed -> {
@@ -68,7 +72,11 @@ class MutantTest {
         "mutantsOfConcurrency",
         "dev.kvdb.engine.FileMutants#mutantsOfReading",
         "dev.kvdb.engine.FileMutants#mutantsOfRepair",
-        "dev.kvdb.engine.FileMutants#mutantsOfRepairDecisions"
+        "dev.kvdb.engine.FileMutants#mutantsOfRepairDecisions",
+        "dev.kvdb.engine.StoreMutants#mutantsOfTheModel",
+        "dev.kvdb.engine.StoreMutants#mutantsOfTheClock",
+        "dev.kvdb.engine.StoreMutants#mutantsOfTornTails",
+        "dev.kvdb.engine.StoreMutants#mutantsOfTheQuota"
     })
     void engineWithAMutant_failsItsHarness(Mutant mutant) throws Exception {
         Seeds.run(seed -> assertThatThrownBy(() -> mutant.run(seed, RUNS_MAX))
@@ -240,12 +248,7 @@ class MutantTest {
                         "gc/SegmentCopy.java",
                         "open.finish();",
                         "open.flush();"),
-                Mutant.of(
-                        "copy replaces a newer value",
-                        TOMBSTONES_BESIDE_WRITES,
-                        "gc/SegmentCopy.java",
-                        "index.replace(record.key(), from, to)",
-                        "index.put(record.key(), to) == from"),
+                Mutant.collectedCopyReplacesANewerValue(TOMBSTONES_BESIDE_WRITES),
                 Mutant.of(
                         "writes that made a copy dead not synced before the swap",
                         OS,
@@ -330,12 +333,7 @@ class MutantTest {
                         "            for (PendingWrite.OfKey write : group) {\n                if (write.location != 0) {",
                         "            group.forEach(this::acknowledge);\n"
                                 + "            for (PendingWrite.OfKey write : group) {\n                if (write.location != 0) {"),
-                Mutant.of(
-                        "collected copy replaces a newer value",
-                        HISTORIES,
-                        "gc/SegmentCopy.java",
-                        "index.replace(record.key(), from, to)",
-                        "index.put(record.key(), to) == from"),
+                Mutant.collectedCopyReplacesANewerValue(HISTORIES),
                 Mutant.of(
                         "whether a key existed judged without the writes of its own group",
                         HISTORIES,

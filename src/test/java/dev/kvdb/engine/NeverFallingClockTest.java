@@ -110,23 +110,26 @@ class NeverFallingClockTest {
 
     @Test
     void anyJumpsRestartsAndCrashes_noTimeIsBelowOneThatWasGivenOut() throws Exception {
-        Seeds.run(seed -> {
-            SplittableRandom random = new SplittableRandom(seed);
-            NeverFallingClock clock = open();
-            long last = clock.nowMillis();
-            for (int step = 0; step < STEPS; step++) {
-                move(random, last);
-                long now = clock.nowMillis();
-                assertThat(now).as("step " + step).isGreaterThanOrEqualTo(last);
-                last = now;
-                disk.note(now);
-                if (random.nextInt(20) == 0) {
-                    clock.close();
-                    clock = open();
-                }
+        Seeds.run(seed -> assertThat(checkNoTimeFalls(seed, STEPS)).isGreaterThan(1_000));
+    }
+
+    /** Gives out that many times; returns the number of crashes. */
+    int checkNoTimeFalls(long seed, int steps) throws IOException {
+        SplittableRandom random = new SplittableRandom(seed);
+        NeverFallingClock clock = open();
+        long last = clock.nowMillis();
+        for (int step = 0; step < steps; step++) {
+            move(random, last);
+            long now = clock.nowMillis();
+            assertThat(now).as("step " + step).isGreaterThanOrEqualTo(last);
+            last = now;
+            disk.note(now);
+            if (random.nextInt(20) == 0) {
+                clock.close();
+                clock = open();
             }
-            crashEverywhere(random);
-        });
+        }
+        return crashEverywhere(random);
     }
 
     /** Jumps, catches up with what was given out, or lets some seconds pass. */
@@ -142,7 +145,7 @@ class NeverFallingClockTest {
         }
     }
 
-    private void crashEverywhere(SplittableRandom random) throws IOException {
+    private int crashEverywhere(SplittableRandom random) throws IOException {
         wall.jump(TEN_YEARS.multipliedBy(-20));
         CrashImages images = disk.crashImages();
         int crashes = 0;
@@ -158,7 +161,7 @@ class NeverFallingClockTest {
                 }
             }
         } while (images.advance());
-        assertThat(crashes).isGreaterThan(1_000);
+        return crashes;
     }
 
     @ParameterizedTest

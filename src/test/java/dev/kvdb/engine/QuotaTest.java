@@ -115,7 +115,7 @@ class QuotaTest {
     }
 
     @Test
-    void groupThatDoesNotFit_isAppliedAsFarAsItDoes() throws Exception {
+    void groupThatDoesNotFit_isAppliedAsFarAsItDoes() throws IOException {
         CommitterHold hold = new CommitterHold();
         try (MemoryStore store = new MemoryStore().with(OPTIONS).with(hold).open()) {
             List<CompletionStage<SetResult>> sets = new ArrayList<>();

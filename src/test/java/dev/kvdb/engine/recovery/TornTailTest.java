@@ -1,11 +1,14 @@
 package dev.kvdb.engine.recovery;
 
+import static dev.kvdb.engine.recovery.TornTails.END;
+import static dev.kvdb.engine.recovery.TornTails.GROUPS;
+import static dev.kvdb.engine.recovery.TornTails.LAST_GROUP;
+import static dev.kvdb.engine.recovery.TornTails.TAIL;
+import static dev.kvdb.engine.recovery.TornTails.VALUE_BYTES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kvdb.engine.MemoryStore;
-import dev.kvdb.engine.StoreState;
-import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.error.UnsupportedFormatException;
 import dev.kvdb.engine.format.Crc32c;
 import dev.kvdb.engine.format.FrameHeader;
@@ -19,119 +22,40 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.UUID;
-import java.util.function.Consumer;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Damages and tears the segment of a store that was not closed: five groups of a record each. */
+/** Damages and tears the segment of a store that was not closed. */
 class TornTailTest {
 
-    private static final String TAIL = "0000000001.log";
-    private static final int GROUPS = 5;
-    private static final int VALUE_BYTES = 20;
-    private static final int GROUP_BYTES = 65 + 33 + VALUE_BYTES;
-    private static final int LAST_GROUP = SegmentHeader.BYTES + (GROUPS - 1) * GROUP_BYTES;
-    private static final int END = LAST_GROUP + GROUP_BYTES;
-
-    private final MemoryStore running = new MemoryStore();
-
-    @BeforeEach
-    void writeGroups() {
-        running.open();
-        for (int key = 1; key <= GROUPS; key++) {
-            assertThat(running.set(key, VALUE_BYTES).version()).isEqualTo(key);
-        }
-        assertThat(running.disk.contents(running.file(TAIL))).hasSize(END);
-    }
+    private final TornTails tails = new TornTails();
+    private final MemoryStore running = tails.running();
 
     @Test
     void cutAtEachByteOfTheLastGroup_isTornAndLosesNothingElse() {
         for (int cut = LAST_GROUP; cut <= END; cut++) {
-            int size = cut;
-            int lost = cut < END ? 1 : 0;
-            checkTorn(image -> image.disk.truncateFile(image.file(TAIL), size), lost, "cut at " + cut);
+            tails.checkCutAt(cut);
         }
     }
 
     @Test
     void zerosFromEachByteOfTheLastGroup_areTornAndLoseNothingElse() {
         for (int from = LAST_GROUP; from < END - 1; from++) {
-            byte[] zeros = new byte[END - from + 100];
-            int offset = from;
-            checkTorn(image -> image.disk.overwrite(image.file(TAIL), offset, zeros), 1, "zeros from " + from);
+            tails.checkZerosFrom(from);
         }
     }
 
     @Test
     void eachByteOfTheLastGroupBroken_isTornAndLosesNothingElse() {
         for (int at = LAST_GROUP; at < END; at++) {
-            int offset = at;
-            checkTorn(image -> image.disk.flipBit(image.file(TAIL), offset, offset % 8), 1, "byte " + at);
-        }
-    }
-
-    private void checkTorn(Consumer<MemoryStore> tear, int lost, String what) {
-        try (MemoryStore image = running.image()) {
-            tear.accept(image);
-            image.open();
-            assertThat(image.store().statistics().state()).as(what).isEqualTo(StoreState.WRITABLE);
-            for (int key = 1; key <= GROUPS - lost; key++) {
-                assertValue(image, key, what);
-            }
-            assertThat(image.store().statistics().keys()).as(what).isEqualTo(GROUPS - lost);
-            assertThat(image.set(77, 5).version()).as("%s: versions rise", what).isGreaterThan(GROUPS);
-            image.reopen();
-            assertThat(image.store().statistics().keys()).isEqualTo(GROUPS - lost + 1);
-            assertThat(image.store().statistics().recovery().clean()).isTrue();
+            tails.checkBrokenAt(at);
         }
     }
 
     @Test
     void eachByteBeforeTheLastDurableMarkBroken_isReportedAndNothingIsCutOff() {
         for (int at = SegmentHeader.BYTES; at < LAST_GROUP; at++) {
-            try (MemoryStore image = running.image()) {
-                image.disk.flipBit(image.file(TAIL), at, at % 8);
-                var before = image.contents();
-                image.open();
-                int damaged = damagedReads(image, "byte " + at);
-                boolean readOnly = image.store().statistics().state() == StoreState.READ_ONLY;
-                int inGroup = (at - SegmentHeader.BYTES) % GROUP_BYTES;
-                boolean hides = inGroup < 33 || (inGroup >= 65 && inGroup < 65 + 33);
-                assertThat(readOnly).as("byte %d hides keys", at).isEqualTo(hides);
-                if (hides) {
-                    assertThatThrownBy(() -> image.store().get(99))
-                            .isInstanceOf(DamageException.class)
-                            .hasMessageContaining(TAIL);
-                    image.close();
-                    assertThat(image.contents())
-                            .as("byte %d: nothing was written", at)
-                            .isEqualTo(before);
-                } else {
-                    assertThat(damaged).as("byte %d", at).isEqualTo(inGroup < 65 ? 0 : 1);
-                    assertThat(image.get(99)).isNull();
-                }
-            }
+            tails.checkDamagedAt(at);
         }
-    }
-
-    /** Each key has its value, or says that it is damaged; how many say so. */
-    private static int damagedReads(MemoryStore image, String what) {
-        int damaged = 0;
-        for (int key = 1; key <= GROUPS; key++) {
-            try {
-                assertValue(image, key, what);
-            } catch (DamageException e) {
-                damaged++;
-            }
-        }
-        return damaged;
-    }
-
-    private static void assertValue(MemoryStore image, long key, String what) {
-        assertThat(image.store().get(key)).as("%s: key %d", what, key).hasValueSatisfying(entry -> {
-            assertThat(entry.version()).isEqualTo(key);
-            assertThat(entry.value()).isEqualTo(MemoryStore.value(key, VALUE_BYTES));
-        });
     }
 
     @Test

@@ -1,0 +1,119 @@
+package dev.kvdb.engine;
+
+import java.util.stream.Stream;
+
+/** Bugs to plant into what no crash at a file operation brings out; for {@link MutantTest}. */
+final class StoreMutants {
+
+    static final String MODEL = "model";
+    static final String CLOCK = "clock";
+    static final String TORN_TAIL = "torn tail";
+    static final String QUOTA = "quota";
+
+    private StoreMutants() {}
+
+    static Stream<Mutant> mutantsOfTheModel() {
+        return Stream.of(
+                Mutant.of(
+                        "first record of a key that an open meets taken for the newest",
+                        MODEL,
+                        "recovery/NewestRecords.java",
+                        "boolean wins = source.version() > version\n",
+                        "boolean wins = version == Long.MIN_VALUE\n"),
+                Mutant.of(
+                        "tombstones kept for ever",
+                        MODEL,
+                        "gc/TombstoneRule.java",
+                        "        return true;\n",
+                        "        return false;\n"),
+                Mutant.of(
+                        "files of collected segments left open",
+                        MODEL,
+                        "log/Segments.java",
+                        "        segments.forEach(Segment::retire);\n",
+                        ""),
+                Mutant.of(
+                        "dry run that collects",
+                        MODEL,
+                        "CollectionRuns.java",
+                        "if (request.dryRun()) {",
+                        "if (request.dryRun() && request.force()) {"));
+    }
+
+    static Stream<Mutant> mutantsOfTheClock() {
+        String clock = "NeverFallingClock.java";
+        return Stream.of(
+                Mutant.of(
+                                "time given out before one as late is on disk",
+                                CLOCK,
+                                clock,
+                                "        if (wallMillis > floorMillis) {\n"
+                                        + "            persist(wallMillis + AHEAD_MILLIS);",
+                                "        if (givenMillis > floorMillis) {\n"
+                                        + "            persist(givenMillis + AHEAD_MILLIS);")
+                        .and(clock, "Math.min(wallMillis, floorMillis)", "wallMillis"),
+                Mutant.of(
+                        "time on disk forgotten by an open",
+                        CLOCK,
+                        clock,
+                        "this.givenMillis = floorMillis;",
+                        "this.givenMillis = Long.MIN_VALUE;"),
+                Mutant.of(
+                        "time given out before forgotten",
+                        CLOCK,
+                        clock,
+                        "Math.max(givenMillis, Math.min(wallMillis, floorMillis))",
+                        "Math.min(wallMillis, floorMillis)"),
+                Mutant.of(
+                        "no directory sync after the clock's file is replaced",
+                        CLOCK,
+                        clock,
+                        "directory.replace(StoreFileNames.CLOCK, new ClockFloor(millis).encode());",
+                        "directory.writeTemporary(StoreFileNames.CLOCK, new ClockFloor(millis).encode());\n"
+                                + "            directory.files().rename("
+                                + "directory.file(StoreFileNames.temporary(StoreFileNames.CLOCK)),"
+                                + " directory.file(StoreFileNames.CLOCK));"));
+    }
+
+    static Stream<Mutant> mutantsOfTornTails() {
+        String scan = "recovery/TailScan.java";
+        return Stream.of(
+                Mutant.of(
+                        "damage before the durable point taken for a torn end",
+                        TORN_TAIL,
+                        scan,
+                        "badAt < fileBytes ? durableBeyond(scanner, durableToNeeded) : 0;",
+                        "badAt < 0 ? durableBeyond(scanner, durableToNeeded) : 0;"),
+                Mutant.of(
+                        "torn end taken for damage",
+                        TORN_TAIL,
+                        scan,
+                        "if (saidDurableTo < durableToNeeded) {",
+                        "if (saidDurableTo < durableToNeeded && (isFrame || badAt == fileBytes"
+                                + " || !SegmentContents.skipDamage("
+                                + "scanner, segment.header(), segment.path(), hidden))) {"));
+    }
+
+    static Stream<Mutant> mutantsOfTheQuota() {
+        String files = "log/MeasuredFiles.java";
+        return Stream.of(
+                Mutant.of(
+                        "bytes that are written not counted",
+                        QUOTA,
+                        files,
+                        "            resize(size, Math.max(size(size), end));\n",
+                        ""),
+                Mutant.of(
+                        "bytes that an open finds not counted",
+                        QUOTA,
+                        files,
+                        "measured.resize(measured.put(name), files.size(directory.resolve(name)));",
+                        "measured.put(name);"),
+                Mutant.of(
+                        "bytes of the group that is being made not counted",
+                        QUOTA,
+                        "Committer.java",
+                        "log.bufferedBytes() + FrameHeader.setBytes(set.value.length) > in.space",
+                        "FrameHeader.setBytes(set.value.length) > in.space"));
+    }
+}
