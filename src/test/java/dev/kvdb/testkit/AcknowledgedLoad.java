@@ -18,6 +18,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -56,16 +57,18 @@ public final class AcknowledgedLoad {
     private final KvdbClient client;
     private final AcknowledgedRecord record;
     private final Settings settings;
+    private final Consumer<String> told;
     private final Map<String, Integer> counts = new TreeMap<>();
     private final AtomicInteger findings = new AtomicInteger();
     private final AtomicInteger acknowledged = new AtomicInteger();
     private volatile boolean over;
     private volatile boolean readOnly;
 
-    private AcknowledgedLoad(KvdbClient client, AcknowledgedRecord record, Settings settings) {
+    private AcknowledgedLoad(KvdbClient client, AcknowledgedRecord record, Settings settings, Consumer<String> told) {
         this.client = client;
         this.record = record;
         this.settings = settings;
+        this.told = told;
     }
 
     /** How a load goes; each is a {@code KEY=VALUE} of the command line. */
@@ -143,13 +146,17 @@ public final class AcknowledgedLoad {
 
     /** See the class. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        List<String> words = List.of(arguments);
+        System.exit(run(List.of(arguments), System.err::println) == 0 ? 0 : 1);
+    }
+
+    /** Does as the command line says, tells of the first findings, and answers how many there are. */
+    static int run(List<String> words, Consumer<String> told) throws IOException, InterruptedException {
         Settings settings = Settings.parse(words.subList(3, words.size()));
         ClientOptions options = ClientOptions.DEFAULTS.withTimeoutMillis(settings.number("timeout", 20_000));
         try (KvdbClient client = KvdbClient.connect(ServerAddress.parse(words.get(1)), options);
                 AcknowledgedRecord record = AcknowledgedRecord.open(
                         Path.of(words.get(2)), settings.number("seed", 1), settings.number("value-max", 2_000))) {
-            AcknowledgedLoad load = new AcknowledgedLoad(client, record, settings);
+            AcknowledgedLoad load = new AcknowledgedLoad(client, record, settings, told);
             switch (words.get(0)) {
                 case "check" -> load.check();
                 case "write" -> {
@@ -162,7 +169,7 @@ public final class AcknowledgedLoad {
             System.out.println(load.counts.entrySet().stream()
                     .map(entry -> entry.getKey() + "=" + entry.getValue())
                     .collect(Collectors.joining(" ", words.get(0) + ": ", " findings=" + load.findings)));
-            System.exit(load.findings.get() == 0 ? 0 : 1);
+            return load.findings.get();
         }
     }
 
@@ -172,7 +179,7 @@ public final class AcknowledgedLoad {
 
     private void find(String finding) {
         if (findings.incrementAndGet() <= FINDINGS_SHOWN_MAX) {
-            System.err.println(finding);
+            told.accept(finding);
         }
     }
 
