@@ -94,7 +94,7 @@ for ((round = 1; round <= COUNT; round++)); do
     kill_server
     start_server "$disk/data" "${options[@]}"
     load check "$record" || broken "after a restart"
-    check_sees_a_lost_write "$record"
+    check_sees_what_is_planted "$record"
     kill_server
     unmount "$disk"
 done

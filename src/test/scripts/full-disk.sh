@@ -96,7 +96,7 @@ for ((round = 1; round <= COUNT; round++)); do
     if [ $((round % 3)) = 0 ]; then kill_server; else stop_server; fi
     start_server "$disk/data" "${options[@]}"
     load check "$record" || broken "after a restart on $size KiB"
-    [ "$round" -lt "$COUNT" ] || check_sees_a_lost_write "$record"
+    [ "$round" -lt "$COUNT" ] || check_sees_what_is_planted "$record"
     kill_server
     unmount "$disk"
     rm -f "$record"

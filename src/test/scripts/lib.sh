@@ -309,13 +309,30 @@ figure() {
     echo "${found:-0}"
 }
 
-# The check must see a write that the server never got, or it proves nothing.
-check_sees_a_lost_write() {
-    local key=424242424242
+# Two keys that the server holds, as the record's last check saw: those with a value since when nothing was sent.
+present_keys() {
+    awk '
+        $1 == "s" || $1 == "r" { is_set[$2 " " $3] = ($1 == "s"); delete present[$2] }
+        $1 == "o" { if (is_set[$2 " " $3]) present[$2] = 1; else delete present[$2] }
+        END { for (key in present) { if (++count <= 2) keys = keys " " key } print keys }' "$1"
+}
+
+# The check must see what is planted into a copy of the record, or it proves nothing: a set that the server never got,
+# a remove and a newer set of keys that hold the value of before.
+check_sees_what_is_planted() {
+    local lost=424242424242 back old finding
+    read -r back old <<<"$(present_keys "$1")"
+    [ -n "$old" ] || broken "fewer than two keys of the record have a value, so that the check cannot be tried"
     cp "$1" "$work/record-planted"
-    printf 's %s 2000000000\na %s 2000000000\n' "$key" "$key" >>"$work/record-planted"
-    ! load check "$work/record-planted" || broken "the check did not see that a write is missing"
-    grep -q "^LOST: key $key" "$work/load.txt" || broken "the check failed for another reason than the missing write"
+    {
+        printf 's %s 2000000000\na %s 2000000000\n' "$lost" "$lost"
+        printf 'r %s 2000000001\na %s 2000000001\n' "$back" "$back"
+        printf 's %s 2000000002\na %s 2000000002\n' "$old" "$old"
+    } >>"$work/record-planted"
+    ! load check "$work/record-planted" || broken "the check did not see what was planted into the record"
+    for finding in "LOST: key $lost" "BACK: key $back" "OLD: key $old"; do
+        grep -q "^$finding," "$work/load.txt" || broken "the check did not see what was planted: $finding"
+    done
 }
 
 # The line at the end.

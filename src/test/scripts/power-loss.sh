@@ -85,7 +85,7 @@ for kind in ext4 xfs; do
     stop_server
     start_server "$disk/data" "${collecting[@]}"
     load check "$record" || broken "after a stop and a start on $kind"
-    check_sees_a_lost_write "$record"
+    check_sees_what_is_planted "$record"
     kill_server
 
     plant_the_bug "$kind" "$image"

@@ -89,7 +89,7 @@ wait "$sampler_pid" || broken "the sampler failed: $(tail -n 1 "$work/sampler.tx
 [ "$writes" -gt $((MINUTES * 60)) ] || broken "only $writes writes were acknowledged"
 start_server "$data" "${options[@]}"
 load check "$record" || broken "after $round rounds"
-check_sees_a_lost_write "$record"
+check_sees_what_is_planted "$record"
 kill_server
 [ -z "${CSV:-}" ] || cp "$samples" "$CSV"
 python3 "$(dirname "$0")/soak.py" plot "$samples" "${SVG:-$work/soak.svg}"
