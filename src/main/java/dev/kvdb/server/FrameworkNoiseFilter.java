@@ -34,7 +34,10 @@ public final class FrameworkNoiseFilter implements Filter {
         if (CLIENT_LOGGERS.contains(logger)) {
             return !isClientFault(thrown);
         }
-        return !logger.equals(CLOSE_HOOKS_LOGGER) || !(thrown instanceof RejectedExecutionException);
+        if (logger.equals(CLOSE_HOOKS_LOGGER) && thrown instanceof RejectedExecutionException) {
+            return hasError(thrown);
+        }
+        return true;
     }
 
     private static boolean isClientFault(@Nullable Throwable thrown) {

@@ -46,6 +46,8 @@ class FrameworkNoiseFilterTest {
                 .isTrue();
         assertThat(passes(CLOSE_HOOKS, new IllegalStateException("cannot be closed")))
                 .isTrue();
+        assertThat(passes(CLOSE_HOOKS, new RejectedExecutionException("failed", new OutOfMemoryError("direct"))))
+                .isTrue();
         assertThat(passes(CALLS, new RejectedExecutionException("terminated"))).isTrue();
         assertThat(passes("dev.kvdb.server", new Http2Exception(Http2Error.PROTOCOL_ERROR, "bad")))
                 .isTrue();
