@@ -142,6 +142,57 @@ class QuotaTest {
     }
 
     @Test
+    void muchOfTheQuotaUsed_isToldToTheLogOnceForEachThreshold_andAgainAfterRoomWasMade() {
+        StoreOptions quotaOnly = MemoryStore.SMALL.toBuilder().quotaBytes(QUOTA).build();
+        try (MemoryStore store = new MemoryStore().with(quotaOnly).open()) {
+            String said = "WARN: store " + store.disk.root() + " uses %d %% of its quota: more than %1$d %%"
+                    + "; at the quota it takes no more sets";
+            List<String> lines = Logs.linesOf(DiskSpace.class, () -> useMostOfTheQuota(store));
+            assertThat(lines)
+                    .as("warnings: %s", lines)
+                    .extracting(QuotaTest::withoutBytes)
+                    .containsExactly(said.formatted(80), said.formatted(90));
+
+            lines = Logs.linesOf(DiskSpace.class, () -> {
+                for (long key : store.entries().keySet()) {
+                    store.remove(key);
+                }
+                store.store().collectGarbage(GarbageCollectionRequest.EVERYTHING);
+                awaitUpkeep(store);
+            });
+            assertThat(lines)
+                    .noneMatch(line -> line.startsWith("WARN"))
+                    .last()
+                    .asString()
+                    .startsWith("INFO: store " + store.disk.root())
+                    .endsWith(": less than 80 % again");
+
+            lines = Logs.linesOf(DiskSpace.class, () -> useMostOfTheQuota(store));
+            assertThat(lines)
+                    .extracting(QuotaTest::withoutBytes)
+                    .containsExactly(said.formatted(80), said.formatted(90));
+        }
+    }
+
+    private static String withoutBytes(String line) {
+        return line.replaceAll(", \\d+ of " + QUOTA + " bytes", "");
+    }
+
+    /** Sets keys until nineteen twentieths are used. */
+    private static void useMostOfTheQuota(MemoryStore store) {
+        for (int key = 0; store.store().statistics().fileBytes() < QUOTA / 20 * 19; key++) {
+            store.set(key, VALUE_BYTES);
+        }
+        awaitUpkeep(store);
+    }
+
+    /** The committer looks at the quota after each write that it answered, and before it takes the next one. */
+    private static void awaitUpkeep(MemoryStore store) {
+        store.remove(-1);
+        store.remove(-1);
+    }
+
+    @Test
     void thresholds_areToldOnceEach_untilTheyAreLeftWellBehind() {
         AtomicLong used = new AtomicLong();
         Quota quota = new Quota("dir", 1_000, used::get);

@@ -10,6 +10,7 @@ import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.ByteString;
 import dev.kvdb.testkit.Fault;
 import dev.kvdb.testkit.FileOperation;
+import dev.kvdb.testkit.LoggedLines;
 import dev.kvdb.v1.AdminGrpc;
 import dev.kvdb.v1.CollectGarbageRequest;
 import dev.kvdb.v1.CollectGarbageResponse;
@@ -166,7 +167,8 @@ class FailedDiskTest {
     @Test
     @Order(5)
     void failedSync_refusesWritesForGood_andIsToldEverywhere() {
-        try (ServerUnderTest server = ServerUnderTest.inProcess()) {
+        try (LoggedLines log = new LoggedLines("dev.kvdb.engine.Availability");
+                ServerUnderTest server = ServerUnderTest.inProcess()) {
             set(server, 1, "value");
             environment.files().inject(Fault.on(FileOperation.SYNC));
 
@@ -200,6 +202,7 @@ class FailedDiskTest {
             StatusResponse status = server.admin().status(StatusRequest.getDefaultInstance());
             assertThat(status.getState()).isEqualTo(StoreState.STORE_STATE_READ_ONLY);
             assertThat(status.getStateDetail()).contains("sync of ");
+            assertThat(log.lines).containsExactly("store /kvdb/store is read-only: " + status.getStateDetail());
         }
     }
 
