@@ -52,8 +52,21 @@ class TerminalIT {
 
     /** What a terminal gets of a command line that begins with the launcher's name. */
     private static String inTerminal(String line) throws IOException, InterruptedException {
-        assumeTrue(isUtilLinuxScript(), "SKIPPED: there is no util-linux 'script' to make a pseudo-terminal");
+        require(
+                isUtilLinuxScript(),
+                "there is no util-linux 'script' to make a pseudo-terminal: install bsdutils on Debian and Ubuntu,"
+                        + " util-linux elsewhere, and put 'script' on the PATH");
         return run("script", "-qec", "'" + ServerProcess.launcher().toAbsolutePath() + "' " + line, "/dev/null");
+    }
+
+    /** Skips the test where something is missing, and fails it where that could be installed: as root on Linux. */
+    private static void require(boolean there, String missing) {
+        boolean canInstall = System.getProperty("os.name").equals("Linux")
+                && System.getProperty("user.name").equals("root");
+        if (canInstall) {
+            assertThat(there).as(missing).isTrue();
+        }
+        assumeTrue(there, "SKIPPED: " + missing);
     }
 
     private static boolean isUtilLinuxScript() throws InterruptedException {
@@ -83,6 +96,14 @@ class TerminalIT {
     }
 
     @Test
+    void verifyInATerminal_drawsABarThatEndsItsLineBeforeTheResult() throws Exception {
+        run(ServerProcess.launcher().toString(), "import", log.toString(), database.toString());
+        assertThat(inTerminal("verify '" + database + "'"))
+                .contains("verify 100%")
+                .matches("(?s).*verify 100%[^\\n]*\\n[^\\n]*database +.*");
+    }
+
+    @Test
     void stderrThatIsNoTerminal_getsNoBar() throws Exception {
         Path err = work.resolve("err");
         assertThat(inTerminal("import '" + log + "' '" + database + "' 2> '" + err + "'"))
@@ -106,9 +127,9 @@ class TerminalIT {
 
     @Test
     void completionInBash_offersCommandsOptionsAndValues() throws Exception {
-        assumeTrue(
+        require(
                 Stream.of("/bin/bash", "/usr/bin/bash").anyMatch(bash -> Files.isExecutable(Path.of(bash))),
-                "SKIPPED: there is no bash");
+                "there is no bash: install bash");
         assertThat(complete("ge")).containsExactly("get");
         assertThat(complete("be")).containsExactly("bench");
         assertThat(complete("bench", "--wa")).containsExactly("--warm-up");

@@ -72,8 +72,11 @@ class OnlineVerificationTest {
                     .findFirst()
                     .orElseThrow();
             store.disk.delete(store.file(missing));
-            VerificationReport report = verify(store);
+            List<Long> left = new ArrayList<>();
+            VerificationReport report =
+                    store.store().verify(VerificationRequest.UNLIMITED, (done, total) -> left.add(total - done));
 
+            assertThat(left).as("bytes left to read").endsWith(0L);
             assertThat(report.findings())
                     .anyMatch(finding -> finding.kind() == Finding.Kind.MISSING
                             && finding.file().endsWith(missing))

@@ -95,6 +95,18 @@ class StoreVerificationTest {
     }
 
     @Test
+    void verificationThatIsDone_hasDoneAllThatThereWasToDo() {
+        CrashingFileSystem disk = VerificationScenario.smallStore();
+        List<Long> left = new ArrayList<>();
+
+        new StoreVerification(TestEnvironment.of(disk, 1))
+                .run(disk.root(), (doneBytes, totalBytes) -> left.add(totalBytes - doneBytes));
+
+        assertThat(left.get(0)).isPositive();
+        assertThat(left).endsWith(0L);
+    }
+
+    @Test
     void report_countsWhatIsThere() throws IOException {
         CrashingFileSystem disk = VerificationScenario.smallStore();
 

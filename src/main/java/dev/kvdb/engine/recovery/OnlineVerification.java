@@ -122,7 +122,7 @@ public final class OnlineVerification {
         progress.phase("comparing the index");
         OnlineIndexCheck.SegmentsRead read = new OnlineIndexCheck.SegmentsRead(hinted, unopened, complete);
         long liveRecords = new OnlineIndexCheck(subject, this::paced, this::pass, read, findings).run();
-        progress.phase("done");
+        progress.done();
         return findings.report(files, bytes, records, liveRecords, clock.nanoTime() - startNanos);
     }
 

@@ -40,6 +40,12 @@ final class Progress {
         }
     }
 
+    /** All was read: as much as was expected, whatever that was. */
+    void done() {
+        doneBytes = Math.max(doneBytes, totalBytes);
+        phase("done");
+    }
+
     private void report() {
         listener.progressed(phase, doneBytes, Math.max(doneBytes, totalBytes));
     }

@@ -111,7 +111,7 @@ public final class Verification {
             checkPrevious(segments);
             liveRecords = checkIndex(segments);
         }
-        progress.phase("done");
+        progress.done();
         return findings.report(files, bytes, records, liveRecords, clock.nanoTime() - startNanos);
     }
 
