@@ -157,6 +157,24 @@ class ArchitectureTest {
                 .accessTargetWhere(TIME.or(RANDOMNESS).or(FILES).or(THREADS)));
     }
 
+    /** It may jump, so nothing that must be right may follow from it; time that passes is measured by the other one. */
+    @Test
+    void wallClockOfTheEnvironment_isReadForExpiryAndForTheTextOfTheLockOnly() {
+        Set<String> reading = MAIN.stream()
+                .flatMap(type -> type.getAccessesFromSelf().stream())
+                .filter(access -> access.getTargetOwner().isAssignableTo(dev.kvdb.engine.env.Clock.class)
+                        && access.getTarget().getName().equals("now"))
+                .map(access -> access.getOriginOwner().getName() + "."
+                        + access.getOrigin().getName())
+                .collect(Collectors.toSet());
+        assertThat(reading)
+                .as("methods that read the wall clock")
+                .containsExactlyInAnyOrder(
+                        ENGINE + ".NeverFallingClock." + CONSTRUCTOR_NAME,
+                        ENGINE + ".NeverFallingClock.nowMillis",
+                        ENGINE + ".StoreOpening.owner");
+    }
+
     @Test
     void filesTimeAndRandomness_comeToTheEnginesTestsFromTheTestkit() {
         passes(

@@ -20,8 +20,8 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One random history of a store, held step by step against a {@link TreeMap}. The same random numbers give the same
- * history. Belongs to one thread.
+ * One random history of a store, held step by step against a {@link TreeMap}, while the wall clock jumps. The same
+ * random numbers give the same history. Belongs to one thread.
  */
 final class StoreModel {
 
@@ -30,6 +30,9 @@ final class StoreModel {
 
     /** The store's own threads may have files pinned while others make room. */
     private static final int OPEN_SLACK = 2;
+
+    private static final List<Duration> JUMPS =
+            List.of(Duration.ofHours(1), Duration.ofHours(-1), Duration.ofDays(3652), Duration.ofDays(-3652));
 
     private final SplittableRandom random;
     private final StoreOptions options;
@@ -69,8 +72,10 @@ final class StoreModel {
                 checkLookup(randomKey());
             } else if (dice < 950) {
                 checkAll();
-            } else if (dice < 965) {
+            } else if (dice < 960) {
                 clock.advance(Duration.ofMillis(random.nextInt(300)));
+            } else if (dice < 965) {
+                jump();
             } else if (dice < 990) {
                 collect();
             } else {
@@ -82,6 +87,10 @@ final class StoreModel {
         checkAll();
         emptyAndCollect();
         close();
+    }
+
+    private void jump() {
+        clock.jump(JUMPS.get(random.nextInt(JUMPS.size())));
     }
 
     /** Accepts several writes at once, so that they share groups, and checks each result in order. */
@@ -193,6 +202,9 @@ final class StoreModel {
         }
         checkReleased();
         files = next;
+        if (random.nextBoolean()) {
+            jump();
+        }
         store = open();
         if (lossy) {
             takeBackWhatWasLost();

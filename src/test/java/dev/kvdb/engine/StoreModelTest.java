@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * The store agrees with a {@link java.util.TreeMap} through random writes, reads, collections, restarts and crashes, on
- * files in memory. {@code -Dkvdb.model.operations} makes it run longer.
+ * files in memory and whatever the wall clock does. {@code -Dkvdb.model.operations} makes it run longer.
  */
 class StoreModelTest {
 

@@ -21,6 +21,11 @@ public final class PassingClock implements Clock {
         clock.advance(duration);
     }
 
+    /** Sets the wall clock forward or back while no time passes. */
+    public void jump(Duration duration) {
+        clock.jump(duration);
+    }
+
     @Override
     public Instant now() {
         return clock.now();
