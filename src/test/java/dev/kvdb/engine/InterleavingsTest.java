@@ -57,6 +57,21 @@ class InterleavingsTest {
                         + found.getMessage().lines().findFirst().orElse("")));
     }
 
+    /** A mutant counts as found by what the operations answered; a hang may be the machine's, or Lincheck's. */
+    @Test
+    void operationsThatHang_areNoMutantFound() throws Exception {
+        Map<String, byte[]> hanging = Mutant.of(
+                        "lock of the writers not given back",
+                        "one leaf",
+                        "index/Tree.java",
+                        "return lock;",
+                        "lock.lock();\n        return lock;")
+                .compile();
+        assertThatThrownBy(() -> INTERLEAVINGS.check(List.of(OPERATIONS.get("one leaf")), hanging, directory))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("= The execution has hung =");
+    }
+
     static Stream<Mutant> mutants() {
         return Stream.concat(mutantsOfTheIndex(), mutantsOfSegments());
     }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jetbrains.lincheck.LincheckAssertionError;
 import org.jetbrains.lincheck.datastructures.ManagedStrategyGuarantee;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
@@ -30,10 +31,21 @@ public final class Interleavings {
     private static final int LOOP_MAX = 1024;
 
     /** Only so that an interleaving that hangs is told by its threads; by default a busy machine is taken for that. */
-    private static final long HANGS_MILLIS = 600_000;
+    private static final long HANGS_MILLIS = 300_000;
+
+    /** The other Java is taken to hang after so long, and so much longer for each interleaving that it tries. */
+    private static final long LIMIT_MILLIS = 600_000;
+
+    private static final long LIMIT_MILLIS_PER_INTERLEAVING = 50;
 
     /** What the other Java ends with where results have no explanation. */
     private static final int FOUND = 2;
+
+    /** What it ends with where there are no results to explain, as with an interleaving that hangs. */
+    private static final int NO_RESULTS = 3;
+
+    /** How Lincheck begins to tell of results without an explanation, also those of the check after the last call. */
+    private static final List<String> FINDINGS = List.of("= Invalid execution results =", "= Validation function");
 
     private final int scenarios;
     private final int interleavings;
@@ -52,9 +64,10 @@ public final class Interleavings {
      * Checks operations in a Java of their own.
      *
      * @param changedClasses stand in the place of the ones of the same names
-     * @param directory an empty one for these classes
+     * @param directory an empty one for these classes, and for what that Java prints
      * @return what that Java printed
      * @throws AssertionError with what it printed, where results have no explanation
+     * @throws IllegalStateException with what it printed, where it did not come to results, or hung
      */
     public String check(
             List<Class<? extends InterleavedOperations>> operations, Map<String, byte[]> changedClasses, Path directory)
@@ -64,18 +77,25 @@ public final class Interleavings {
             Files.createDirectories(file.getParent());
             Files.write(file, changed.getValue());
         }
+        Path output = directory.resolve("output.txt");
         Process java = new ProcessBuilder(command(operations, directory))
                 .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
                 .start();
-        String printed;
-        int status;
+        boolean ended;
         try {
             java.getOutputStream().close();
-            printed = new String(java.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-            status = java.waitFor();
+            ended = java.waitFor(limitMillis(operations.size()), TimeUnit.MILLISECONDS);
         } finally {
             java.destroyForcibly();
         }
+        String printed = new String(Files.readAllBytes(output), StandardCharsets.UTF_8).strip();
+        if (!ended) {
+            throw new IllegalStateException(
+                    "the Java that runs Lincheck on " + operations + " hangs: it has not ended in "
+                            + limitMillis(operations.size()) / 1000 + " s, and printed: " + printed);
+        }
+        int status = java.exitValue();
         if (status == FOUND) {
             fail(printed);
         }
@@ -83,6 +103,10 @@ public final class Interleavings {
             throw new IllegalStateException("the Java that runs Lincheck ended with " + status + ": " + printed);
         }
         return printed;
+    }
+
+    private long limitMillis(int operations) {
+        return LIMIT_MILLIS + LIMIT_MILLIS_PER_INTERLEAVING * scenarios * interleavings * operations;
     }
 
     private List<String> command(List<Class<? extends InterleavedOperations>> operations, Path changedClasses) {
@@ -130,7 +154,8 @@ public final class Interleavings {
             check(new StressOptions(), operations, described);
         } catch (LincheckAssertionError e) {
             System.out.println(e.getMessage());
-            System.exit(FOUND);
+            String told = String.valueOf(e.getMessage()).strip();
+            System.exit(FINDINGS.stream().anyMatch(told::startsWith) ? FOUND : NO_RESULTS);
         }
         System.out.println(operations.getName() + ": " + scenarios + " scenarios, up to " + interleavings
                 + " interleavings of each by the model checker, and as many runs of each under stress");
