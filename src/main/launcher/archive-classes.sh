@@ -22,8 +22,9 @@ work=$(mktemp -d)
 
 finish() {
   if [ -n "$server" ]; then
-    kill "$server" 2>/dev/null || true
-    wait "$server" || true
+    # A shell that was not yet replaced by Java may lose any other signal, and this one would wait for ever.
+    kill -9 "$server" 2>/dev/null || true
+    wait "$server" 2>/dev/null || true
   fi
   rm -rf "$work"
 }
@@ -45,6 +46,8 @@ rm -f "$kvdb-serve.jsa" "$kvdb-client.jsa"
 
 # Java's warnings of classes that cannot be archived are for a failure only.
 archiving="-XX:-UsePerfData -Xlog:disable -Xlog:all=warning:file"
+# Read before the server may have made it.
+: >server.txt
 JAVA_OPTS="$archiving=java-serve.txt -XX:ArchiveClassesAtExit=serve.jsa" "$kvdb" serve \
   -D quarkus.http.port=0 -D quarkus.grpc.server.port=0 -D kvdb.data-directory=data -D kvdb.storage.reserve-size=0 \
   -D kvdb.shutdown.grace-period=1s >server.txt 2>&1 &
