@@ -15,7 +15,9 @@
 #   COUNT_STORE   executions of each target that opens a store or a file (default: one for 200 of COUNT, at least 500)
 #   JOBS=2        as many targets at a time (default: 1); each is a Java of its own
 #   TARGETS='hint snapshot'    only targets whose name or class has one of these in it, in any case
-#   CORPUS=DIR    starts from the inputs there, and keeps those that reach something new (default: target/fuzz-corpus)
+#   CORPUS=DIR    starts from the inputs there, and keeps those that reach something new (default: target/fuzz-corpus).
+#                 What earlier runs kept is put there first, from fuzz-corpus.tar.gz beside this script. To keep what a
+#                 long run has found: tar -C target/fuzz-corpus -czf src/test/scripts/fuzz-corpus.tar.gz .
 #   SEED=7        the fuzzer's
 #
 # Prints a line for each target, executions and seconds and findings, then the sum, and exits with 1 where there is a
@@ -70,6 +72,7 @@ findings=$root/target/fuzz
 CORPUS=${CORPUS:-$root/target/fuzz-corpus}
 mkdir -p "$CORPUS"
 CORPUS=$(cd "$CORPUS" && pwd)
+tar -C "$CORPUS" --skip-old-files -xzf "$(dirname "$0")/fuzz-corpus.tar.gz"
 engine_libraries='/(jazzer|junit|jspecify|assertj|apiguardian|opentest4j|caffeine|error_prone_annotations|byte-buddy)'
 mkdir -p "$findings"
 mvn -B -ntp -q -f "$root/pom.xml" org.apache.maven.plugins:maven-dependency-plugin:3.9.0:build-classpath \
@@ -94,7 +97,6 @@ asked_for() {
 # are kept name the place; filling in all of them is most of what a refusal takes.
 fuzz() {
     local class=$1 method=$2 runs=$3 corpus=$4 java=${JAVA_HOME:+$JAVA_HOME/bin/}java libraries
-    mkdir -p "$corpus"
     libraries=$(cat "$work/classpath")
     case $class in
         dev.kvdb.engine.*) libraries=$(tr ':' '\n' <"$work/classpath" | grep -E "$engine_libraries" | paste -s -d :) ;;
@@ -102,7 +104,9 @@ fuzz() {
     (
         # The inputs in the source tree are found from there, and nothing is written there.
         cd "$root" || exit 2
-        exec "$java" -Xmx512m -XX:+UseSerialGC -XX:MaxJavaStackTraceDepth=24 -Djdk.attach.allowAttachSelf=true \
+        # A target that hangs outside an input is a finding, too.
+        exec timeout "$((1800 + runs / 20))" \
+            "$java" -Xmx512m -XX:+UseSerialGC -XX:MaxJavaStackTraceDepth=24 -Djdk.attach.allowAttachSelf=true \
             '-Djunit.jupiter.testclass.order.default=org.junit.jupiter.api.ClassOrderer$ClassName' \
             -cp "$work/classes:$work/test-classes:$libraries" com.code_intelligence.jazzer.Jazzer \
             --target_class="$class" --target_method="$method" --reproducer_path="$findings" --mutator_framework=false \
@@ -120,13 +124,16 @@ name_of() {
 
 # Runs a target, says what came of it, and leaves executions and findings in a file of its own.
 run() {
-    local target=$1 runs=$2 class method name output code=0 executed found=0 started=$SECONDS
+    local target=$1 runs=$2 class method name output corpus code=0 executed found=0 started=$SECONDS
     class=${target%%:*}
     method=${target##*:}
     name=$(name_of "$target")
     output=$work/$name.txt
-    fuzz "$class" "$method" "$runs" "$CORPUS/${class##*.}/$method" >"$output" 2>&1 || code=$?
-    # Inputs that were there already are executed too, and are not among the runs.
+    corpus=$CORPUS/${class##*.}/$method
+    mkdir -p "$corpus"
+    # What is in the corpus is executed first, and counts.
+    runs=$((runs + $(find "$corpus" -type f | wc -l)))
+    fuzz "$class" "$method" "$runs" "$corpus" >"$output" 2>&1 || code=$?
     executed=$(sed -n 's/^stat::number_of_executed_units: *//p' "$output" | tail -n 1)
     if [ "$code" != 0 ] || [ "${executed:-0}" -lt "$runs" ]; then
         found=1

@@ -223,7 +223,7 @@ attach_strace() {
     local tenths=1200
     : >"$work/strace.txt"
     : >"$work/strace-messages.txt"
-    strace -f -qq -y -o "$work/strace.txt" "$@" -p "$server_pid" 2>"$work/strace-messages.txt" &
+    strace -f -qq -y -o "$work/strace.txt" "$@" -p "$server_pid" >/dev/null 2>"$work/strace-messages.txt" &
     strace_pid=$!
     until [ "$(grep -L '^TracerPid:[[:space:]]*0$' /proc/"$server_pid"/task/*/status 2>/dev/null | wc -l)" \
         -ge "$(find /proc/"$server_pid"/task -mindepth 1 -maxdepth 1 | wc -l)" ]; do
@@ -255,7 +255,7 @@ load() {
 launch_load() {
     : >"$work/load.txt"
     rm -f "$work/stop"
-    load "$@" stop="$work/stop" &
+    load "$@" stop="$work/stop" >/dev/null &
     load_pid=$!
 }
 

@@ -27,12 +27,10 @@ failed=0
 skipped=0
 could_have_run=0
 
-# Whether a file system of a kind can be mounted, and a command done to it; both are told where it is last. What makes
-# one should have been installed.
+# Whether a file system of a kind can be mounted, and a command done to it; both are told where it is last.
 can_mount() {
     local kind=$1 at image code=1
     shift
-    command -v "mkfs.$kind" >/dev/null || return 0
     at=$(mktemp -d)
     image=$(mktemp)
     truncate -s 400M "$image"
@@ -49,10 +47,9 @@ freeze_and_thaw() {
     fsfreeze -f "$1" && fsfreeze -u "$1"
 }
 
-# Whether a process that runs may be traced. strace should have been installed.
+# Whether a process that runs may be traced.
 can_trace() {
     local traced code=0
-    command -v strace >/dev/null || return 0
     sleep 60 &
     traced=$!
     timeout 3 strace -qq -o /dev/null -p "$traced" 2>/dev/null || code=$?
@@ -61,15 +58,28 @@ can_trace() {
     [ "$code" = 124 ]
 }
 
-# Whether a script that was skipped should have run: this machine has what it needs, or what would install it.
+# Whether a script that was skipped should have run: this machine has what it needs, or could have installed it.
 could_run() {
+    local tool tools=(curl:curl pkill:procps)
     [ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
+    case $1 in
+        power-loss) tools+=(mkfs.ext4:e2fsprogs mkfs.xfs:xfsprogs xfs_io:xfsprogs) ;;
+        full-disk) tools+=(mkfs.ext4:e2fsprogs) ;;
+        syscall-faults) tools+=(strace:strace) ;;
+        frozen-disk) tools+=(mkfs.ext4:e2fsprogs mkfs.xfs:xfsprogs) ;;
+        soak) tools+=(python3:python3) ;;
+    esac
+    for tool in "${tools[@]}"; do
+        if ! command -v "${tool%%:*}" >/dev/null; then
+            apt-get -qq -y --download-only install "${tool##*:}" >/dev/null 2>&1
+            return
+        fi
+    done
     case $1 in
         power-loss) can_mount ext4 xfs_io -x -c shutdown && can_mount xfs xfs_io -x -c shutdown ;;
         full-disk) can_mount ext4 true ;;
         syscall-faults) can_trace ;;
         frozen-disk) can_mount ext4 freeze_and_thaw && can_mount xfs freeze_and_thaw ;;
-        *) true ;;
     esac
 }
 
@@ -77,7 +87,7 @@ for script in "${scripts[@]}"; do
     printf '\n-- %s\n' "$script"
     code=0
     output=$(mktemp)
-    KEEP=${KEEP:+$KEEP/$script} timeout --foreground --kill-after=60 "$limit_seconds" "./$script.sh" 2>&1 \
+    KEEP=${KEEP:+$KEEP/$script} timeout --kill-after=60 "$limit_seconds" "./$script.sh" 2>&1 \
         | tee "$output" || code=${PIPESTATUS[0]}
     last=$(grep -E '^(PASSED|!!!!)' "$output" | tail -n 1 || true)
     rm -f "$output"

@@ -55,7 +55,7 @@ compact_record() {
 }
 
 tell_sampler 0 0 begin
-python3 "$(dirname "$0")/soak.py" sample "$state" "$data" "$samples" 2>"$work/sampler.txt" &
+python3 "$(dirname "$0")/soak.py" sample "$state" "$data" "$samples" >/dev/null 2>"$work/sampler.txt" &
 sampler_pid=$!
 soaked=$SECONDS
 round=0

@@ -127,7 +127,7 @@ done
 start_server "$data" "${options[@]}"
 load check "$record" || broken "after all faults"
 check_sees_what_is_planted "$record"
-[ "$injected" -ge $((COUNT / 2)) ] || broken "only $injected calls failed in $COUNT rounds"
+[ "$injected" -ge $((COUNT / 3)) ] || broken "only $injected calls failed in $COUNT rounds"
 passed "$COUNT rounds, $injected calls failed, $read_only times read-only with a reason, $opens_refused opens refused," \
     "$javas_ended ends of a Java that had not got to its store," \
     "$(acknowledged "$record") acknowledged writes, none lost"
