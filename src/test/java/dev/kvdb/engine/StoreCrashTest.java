@@ -27,7 +27,7 @@ class StoreCrashTest {
 
     @Test
     void crashAnywhere_whenWritesAreSynced_losesNothing() throws Exception {
-        crash("always, one writer", new Plan(SyncPolicy.ALWAYS, 1, 60, 40, 4_500, 7, false, 0.3, 0, 0), 0, STATES / 4);
+        crash("always, one writer", new Plan(SyncPolicy.ALWAYS, 1, 60, 40, 4_500, 7, false, 0.3, 0, 0), 0, STATES / 5);
     }
 
     @Test
@@ -36,12 +36,12 @@ class StoreCrashTest {
                 "always, three writers",
                 new Plan(SyncPolicy.ALWAYS, 3, 28, 40, 4_500, 7, true, 0.2, 0, 0),
                 0,
-                STATES / 4);
+                STATES / 5);
     }
 
     @Test
     void crashAnywhere_whenTheSystemDecidesOnSyncs_keepsAPrefix() throws Exception {
-        crash("os", new Plan(SyncPolicy.OS, 2, 40, 40, 4_500, 8, true, 0.3, 0, 0), 0, STATES / 5);
+        crash("os", new Plan(SyncPolicy.OS, 2, 40, 40, 4_500, 8, true, 0.3, 0, 0), 0, STATES * 3 / 20);
     }
 
     @Test
@@ -61,12 +61,16 @@ class StoreCrashTest {
 
     @Test
     void crashAfterTheDiskWasFull_refusedWritesStayAway() throws Exception {
-        crash("full disks", new Plan(SyncPolicy.ALWAYS, 1, 40, 30, 3_000, 6, false, 0.3, 40, 0), 0, STATES / 10);
+        crash("full disks", new Plan(SyncPolicy.ALWAYS, 1, 40, 30, 3_000, 6, false, 0.3, 40, 0), 0, STATES * 3 / 40);
     }
 
     @Test
     void crashWhileRollsFail_losesNothingAndRefusedWritesStayAway() throws Exception {
-        crash("rolls that fail", new Plan(SyncPolicy.ALWAYS, 1, 25, 30, 3_000, 10, false, 0.3, 0, 30), 0, STATES / 10);
+        crash(
+                "rolls that fail",
+                new Plan(SyncPolicy.ALWAYS, 1, 25, 30, 3_000, 10, false, 0.3, 0, 30),
+                0,
+                STATES * 3 / 40);
     }
 
     private static void crash(String name, Plan plan, int placesSkippedMax, int statesMin) throws Exception {
