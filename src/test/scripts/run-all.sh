@@ -2,7 +2,7 @@
 #
 # Runs the scripts beside this one and sums up.
 #
-#   src/test/scripts/run-all.sh [COUNT]    COUNT for each; without it, each one's own small default (about 10 minutes)
+#   src/test/scripts/run-all.sh [COUNT]    COUNT for each; without it, each one's own small default (about 5 minutes)
 #
 # A script that cannot run here is skipped, loudly. Exits with 1 where a script failed, with 77 where one was skipped
 # that this machine could have run: as root on Linux with apt-get, where the kernel lets it do what that script does.
