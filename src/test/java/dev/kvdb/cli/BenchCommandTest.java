@@ -3,7 +3,7 @@ package dev.kvdb.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kvdb.cli.CommandRun.Outcome;
-import dev.kvdb.testkit.ServerProcess;
+import dev.kvdb.testkit.ClosedPort;
 import io.restassured.path.json.JsonPath;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -277,10 +277,12 @@ class BenchCommandTest {
     }
 
     @Test
-    void unreachableServer_exits3BeforeAnythingElse() {
-        Outcome outcome = refused("--server 127.0.0.1:" + ServerProcess.freePort());
-        assertThat(outcome.exitCode()).isEqualTo(3);
-        assertThat(outcome.err()).contains("connection refused").hasLineCount(2);
+    void unreachableServer_exits3BeforeAnythingElse() throws IOException {
+        try (ClosedPort closed = new ClosedPort()) {
+            Outcome outcome = refused("--server " + closed.address());
+            assertThat(outcome.exitCode()).isEqualTo(3);
+            assertThat(outcome.err()).contains("connection refused").hasLineCount(2);
+        }
     }
 
     @Test

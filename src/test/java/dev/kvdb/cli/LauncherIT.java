@@ -6,6 +6,7 @@ import dev.kvdb.client.ClientOptions;
 import dev.kvdb.client.KvdbClient;
 import dev.kvdb.client.ServerAddress;
 import dev.kvdb.engine.format.BareLogWriter;
+import dev.kvdb.testkit.ClosedPort;
 import dev.kvdb.testkit.ServerProcess;
 import dev.kvdb.v1.StatusResponse;
 import java.io.BufferedOutputStream;
@@ -131,9 +132,11 @@ class LauncherIT {
     @Test
     void wrongUsage_exits2_andAnUnreachableServer3() throws Exception {
         assertThat(kvdb("get", "x").exitCode()).isEqualTo(2);
-        Ended refused = kvdb("--server", "127.0.0.1:" + ServerProcess.freePort(), "get", "1");
-        assertThat(refused.exitCode()).isEqualTo(3);
-        assertThat(refused.err()).contains("connection refused").hasLineCount(2);
+        try (ClosedPort closed = new ClosedPort()) {
+            Ended refused = kvdb("--server", closed.address(), "get", "1");
+            assertThat(refused.exitCode()).isEqualTo(3);
+            assertThat(refused.err()).contains("connection refused").hasLineCount(2);
+        }
         Ended unknown = kvdb("--server", "no-such-host.invalid:1", "get", "1");
         assertThat(unknown.exitCode()).isEqualTo(3);
         assertThat(unknown.err()).hasLineCount(2);
@@ -206,7 +209,7 @@ class LauncherIT {
             assertThat(second.output()).contains("in use by").contains(Long.toString(server.pid()));
         }
         try (ServerProcess second =
-                ServerProcess.start(server.grpcPort(), ServerProcess.freePort(), work.resolve("other"))) {
+                ServerProcess.start(work.resolve("other"), "quarkus.grpc.server.port=" + server.grpcPort())) {
             assertThat(second.awaitExit()).isEqualTo(1);
             assertThat(second.output()).contains(Integer.toString(server.grpcPort()));
         }

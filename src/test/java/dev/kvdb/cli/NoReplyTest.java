@@ -3,6 +3,7 @@ package dev.kvdb.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kvdb.cli.CommandRun.Outcome;
+import dev.kvdb.testkit.ClosedPort;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -13,18 +14,16 @@ class NoReplyTest {
 
     @Test
     void unreachableServer_exits3NamingTheAddressAndWhatToTry() throws IOException {
-        int port;
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = socket.getLocalPort();
+        try (ClosedPort closed = new ClosedPort()) {
+            Outcome outcome = new CommandRun().run("--server", closed.address(), "get", "1");
+            assertThat(outcome.exitCode()).isEqualTo(3);
+            assertThat(outcome.out()).isEmpty();
+            assertThat(outcome.err())
+                    .contains(closed.address())
+                    .contains("connection refused")
+                    .contains("kvdb serve")
+                    .contains("--server");
         }
-        Outcome outcome = new CommandRun().run("--server", "127.0.0.1:" + port, "get", "1");
-        assertThat(outcome.exitCode()).isEqualTo(3);
-        assertThat(outcome.out()).isEmpty();
-        assertThat(outcome.err())
-                .contains("127.0.0.1:" + port)
-                .contains("connection refused")
-                .contains("kvdb serve")
-                .contains("--server");
     }
 
     @Test

@@ -22,7 +22,8 @@ class StartFailureIT {
     @Test
     void grpcPortTaken_isNamed() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-                ServerProcess server = ServerProcess.start(taken.getLocalPort(), ServerProcess.freePort(), directory)) {
+                ServerProcess server =
+                        ServerProcess.start(directory, "quarkus.grpc.server.port=" + taken.getLocalPort())) {
             assertFails(
                     server,
                     "kvdb: cannot serve gRPC on 127.0.0.1:" + taken.getLocalPort()
@@ -33,7 +34,7 @@ class StartFailureIT {
     @Test
     void httpPortTaken_isNamed() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-                ServerProcess server = ServerProcess.start(ServerProcess.freePort(), taken.getLocalPort(), directory)) {
+                ServerProcess server = ServerProcess.start(directory, "quarkus.http.port=" + taken.getLocalPort())) {
             assertFails(
                     server,
                     "kvdb: cannot serve HTTP on 127.0.0.1:" + taken.getLocalPort() + ": Address already in use; ",

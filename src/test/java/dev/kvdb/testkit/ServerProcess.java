@@ -5,8 +5,6 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -16,8 +14,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 
 /**
@@ -28,17 +30,18 @@ public final class ServerProcess implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
+    /** A port that the system chooses when the server binds it, so that no other process can take it before. */
+    private static final int ANY_PORT = 0;
+
+    private static final Pattern SERVING = Pattern.compile("serving gRPC on \\S+:(\\d+), HTTP on \\S+:(\\d+)");
+
     private final Process process;
     private final Thread reader;
     private final ConcurrentLinkedQueue<String> lines = new ConcurrentLinkedQueue<>();
     private final HttpClient http = HttpClient.newHttpClient();
-    private final int grpcPort;
-    private final int httpPort;
 
-    private ServerProcess(Process process, int grpcPort, int httpPort) {
+    private ServerProcess(Process process) {
         this.process = process;
-        this.grpcPort = grpcPort;
-        this.httpPort = httpPort;
         reader = new Thread(this::read, "output of the server");
         reader.setDaemon(true);
         reader.start();
@@ -59,26 +62,19 @@ public final class ServerProcess implements AutoCloseable {
         return builder;
     }
 
-    /** Starts a server on loopback ports that are free now, with these keys of the configuration. */
+    /**
+     * Starts a server on loopback ports that the system chooses, with these keys of the configuration, each as
+     * {@code KEY=VALUE}; later ones win, also over those ports.
+     */
     public static ServerProcess start(Path database, String... configuration) {
-        return start(freePort(), freePort(), database, configuration);
+        return startWithJavaOptions("", database, configuration);
     }
 
-    /** Starts a server on loopback ports that are free now, with these options for its Java. */
-    public static ServerProcess startWithJavaOptions(String options, Path database, String... configuration) {
-        return start(options, freePort(), freePort(), database, configuration);
-    }
-
-    /** Starts a server with these keys of the configuration, each as {@code KEY=VALUE}; later ones win. */
-    public static ServerProcess start(int grpcPort, int httpPort, Path database, String... configuration) {
-        return start("", grpcPort, httpPort, database, configuration);
-    }
-
-    private static ServerProcess start(
-            String javaOptions, int grpcPort, int httpPort, Path database, String... configuration) {
+    /** The same with these options for its Java. */
+    public static ServerProcess startWithJavaOptions(String javaOptions, Path database, String... configuration) {
         List<String> keys = new ArrayList<>(List.of(
-                "quarkus.grpc.server.port=" + grpcPort,
-                "quarkus.http.port=" + httpPort,
+                "quarkus.grpc.server.port=" + ANY_PORT,
+                "quarkus.http.port=" + ANY_PORT,
                 "kvdb.data-directory=" + database));
         keys.addAll(List.of(configuration));
         List<String> arguments = new ArrayList<>(List.of("serve"));
@@ -86,16 +82,7 @@ public final class ServerProcess implements AutoCloseable {
         ProcessBuilder builder = launch(arguments.toArray(String[]::new)).redirectErrorStream(true);
         builder.environment().put("KVDB_JAVA_OPTS", javaOptions);
         try {
-            return new ServerProcess(builder.start(), grpcPort, httpPort);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** A loopback port that nobody listened on a moment ago. */
-    public static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
+            return new ServerProcess(builder.start());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -121,8 +108,24 @@ public final class ServerProcess implements AutoCloseable {
                         throw new IllegalStateException("the server has exited; it printed:\n" + output());
                     }
                 })
-                .until(() -> httpStatus("/q/health/ready") == 200);
+                .until(() -> serving().isPresent() && httpStatus("/q/health/ready") == 200);
         return this;
+    }
+
+    /** What the server has printed of where it serves. */
+    private Optional<MatchResult> serving() {
+        return lines.stream()
+                .map(SERVING::matcher)
+                .filter(Matcher::find)
+                .map(Matcher::toMatchResult)
+                .findFirst();
+    }
+
+    private int port(int group) {
+        return Integer.parseInt(serving()
+                .orElseThrow(() -> new IllegalStateException(
+                        "the server has not said where it serves, call awaitReady() first; it printed:\n" + output()))
+                .group(group));
     }
 
     /** Status code of a GET, or -1 where nothing answers. */
@@ -148,22 +151,24 @@ public final class ServerProcess implements AutoCloseable {
     }
 
     private HttpRequest request(String path) {
-        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort + path))
+        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort() + path))
                 .timeout(PATIENCE)
                 .build();
     }
 
     /** Where it serves gRPC, as {@code HOST:PORT}. */
     public String address() {
-        return "127.0.0.1:" + grpcPort;
+        return "127.0.0.1:" + grpcPort();
     }
 
+    /** Known once it is ready. */
     public int grpcPort() {
-        return grpcPort;
+        return port(1);
     }
 
+    /** Known once it is ready. */
     public int httpPort() {
-        return httpPort;
+        return port(2);
     }
 
     public long pid() {
