@@ -1,17 +1,22 @@
 package dev.kvdb.engine;
 
+import com.github.benmanes.caffeine.cache.Caffeine;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.tools.DiagnosticCollector;
 import javax.tools.FileObject;
 import javax.tools.ForwardingJavaFileManager;
@@ -21,6 +26,7 @@ import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A bug planted in the engine's source: texts and what replaces them.
@@ -32,6 +38,13 @@ import javax.tools.ToolProvider;
 record Mutant(String name, String scenario, List<Edit> edits) {
 
     private static final Path SOURCES = Path.of("src/main/java/dev/kvdb/engine");
+
+    /**
+     * The engine and the libraries it is compiled with: to open all those of the server would take longer than that.
+     */
+    private static final String ENGINE_CLASS_PATH = Stream.of(Store.class, Caffeine.class, Nullable.class)
+            .map(Mutant::placeOf)
+            .collect(Collectors.joining(File.pathSeparator));
 
     /**
      * A change of one source file.
@@ -99,11 +112,7 @@ record Mutant(String name, String scenario, List<Edit> edits) {
                 }
             };
             List<JavaFileObject> sources = mutatedSources(standard);
-            List<String> arguments = List.of(
-                    "-classpath",
-                    System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                    "-proc:none",
-                    "-nowarn");
+            List<String> arguments = List.of("-classpath", ENGINE_CLASS_PATH, "-proc:none", "-nowarn");
             if (!sources.isEmpty()
                     && !compiler.getTask(null, inMemory, problems, arguments, null, sources)
                             .call()) {
@@ -113,6 +122,19 @@ record Mutant(String name, String scenario, List<Edit> edits) {
         Map<String, byte[]> classes = new HashMap<>();
         compiled.forEach((className, bytes) -> classes.put(className, bytes.toByteArray()));
         return classes;
+    }
+
+    /** The directory or jar that a class was loaded from. */
+    private static String placeOf(Class<?> type) {
+        try {
+            return Path.of(type.getProtectionDomain()
+                            .getCodeSource()
+                            .getLocation()
+                            .toURI())
+                    .toString();
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private List<JavaFileObject> mutatedSources(StandardJavaFileManager files) throws IOException {
