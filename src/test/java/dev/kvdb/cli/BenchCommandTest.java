@@ -5,13 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kvdb.cli.CommandRun.Outcome;
 import dev.kvdb.testkit.ClosedPort;
 import io.restassured.path.json.JsonPath;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Base64;
 import java.util.zip.DataFormatException;
 import org.HdrHistogram.Histogram;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -21,17 +19,8 @@ class BenchCommandTest {
 
     private static final String FIRST_KEY_DEFAULT = "8000000000000000000";
 
-    private FakeServer server;
-
-    @BeforeEach
-    void start() throws IOException {
-        server = new FakeServer();
-    }
-
-    @AfterEach
-    void stop() {
-        server.close();
-    }
+    @AutoClose
+    private final FakeServer server = new FakeServer();
 
     private Outcome bench(String line) {
         String keys = line.contains("--keys ") ? "" : "--keys 50 ";

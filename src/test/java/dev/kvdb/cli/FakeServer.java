@@ -31,6 +31,7 @@ import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Map;
@@ -82,13 +83,17 @@ public final class FakeServer implements AutoCloseable {
     private final AtomicLong versions = new AtomicLong();
     private final Server server;
 
-    public FakeServer() throws IOException {
+    public FakeServer() {
         server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
                 .maxInboundMessageSize(MESSAGE_BYTES_MAX)
                 .addService(KeyValueGrpc.bindService(new KeyValues()))
                 .addService(AdminGrpc.bindService(new Operations()))
-                .build()
-                .start();
+                .build();
+        try {
+            server.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     public String address() {

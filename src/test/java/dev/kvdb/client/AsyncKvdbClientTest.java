@@ -7,7 +7,6 @@ import com.google.protobuf.ByteString;
 import dev.kvdb.cli.FakeServer;
 import dev.kvdb.v1.GetResponse;
 import dev.kvdb.v1.SetResponse;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -16,8 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -29,20 +27,12 @@ class AsyncKvdbClientTest {
     private static final Set<ClientException.Kind> NOTHING_WRITTEN =
             EnumSet.of(ClientException.Kind.REFUSED, ClientException.Kind.UNREACHABLE);
 
-    private FakeServer server;
-    private AsyncKvdbClient client;
+    @AutoClose
+    private final FakeServer server = new FakeServer();
 
-    @BeforeEach
-    void start() throws IOException {
-        server = new FakeServer();
-        client = AsyncKvdbClient.connect(ServerAddress.parse(server.address()), ClientOptions.DEFAULTS, CONNECTIONS);
-    }
-
-    @AfterEach
-    void stop() {
-        client.close();
-        server.close();
-    }
+    @AutoClose
+    private final AsyncKvdbClient client =
+            AsyncKvdbClient.connect(ServerAddress.parse(server.address()), ClientOptions.DEFAULTS, CONNECTIONS);
 
     /** How a call ended, and how often its handler was told so. */
     private static final class Outcome<T> implements ReplyHandler<T> {

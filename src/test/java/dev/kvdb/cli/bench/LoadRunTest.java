@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kvdb.cli.FakeServer;
 import dev.kvdb.client.ClientOptions;
 import dev.kvdb.client.ServerAddress;
-import java.io.IOException;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /** A run and its end, over real connections. */
@@ -16,17 +14,8 @@ class LoadRunTest {
 
     private static final int KEYS = 1_000_000;
 
-    private FakeServer server;
-
-    @BeforeEach
-    void start() throws IOException {
-        server = new FakeServer();
-    }
-
-    @AfterEach
-    void stop() {
-        server.close();
-    }
+    @AutoClose
+    private final FakeServer server = new FakeServer();
 
     private LoadRun connect(double rate) {
         LoadSettings settings = new LoadSettings(
