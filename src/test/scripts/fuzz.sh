@@ -8,8 +8,8 @@
 # Targets are of two kinds. Those that decode bytes in memory take some ten microseconds an execution; those that open a
 # whole store, or a file on the disk, take some milliseconds, and see what decoders do not: what becomes of the answers.
 #
-#   COUNT=6300000 JOBS=2 src/test/scripts/fuzz.sh    the full count: 50,400,000 executions of the 8 targets that decode,
-#                                                    252,000 of the 8 that open a store or a file
+#   COUNT=5000000 JOBS=2 src/test/scripts/fuzz.sh    the full count: 50,000,000 executions of the 10 targets that
+#                                                    decode, 200,000 of the 8 that open a store or a file
 #
 #   COUNT         executions of each target that decodes (default: 100,000)
 #   COUNT_STORE   executions of each target that opens a store or a file (default: one for 200 of COUNT, at least 500)
@@ -38,7 +38,9 @@ decode_targets=(
     dev.kvdb.engine.format.HeaderCodecFuzzTest:header_isRefusedOrComesOutAsItWas
     dev.kvdb.engine.format.HeaderCodecFuzzTest:manifest_isRefusedOrComesOutAsItWas
     dev.kvdb.engine.format.BareLogFuzzTest:anyBytesAsABareLog_areReadForWhatTheyAreOrRefused
+    dev.kvdb.engine.env.LockTextFuzzTest:anyBytesAsTheTextOfALock_nameAnOwnerWhoseNameIsReadBack
     dev.kvdb.server.grpc.RequestFuzzTest:anyBytesAsARequest_areAnsweredOrRefusedAndWhatWasSetIsReadBack
+    dev.kvdb.server.grpc.RequestFuzzTest:anyBytesAsARequestToVerify_areTheRateOfTheVerificationOrRefused
 )
 store_targets=(
     dev.kvdb.engine.SegmentFuzzTest:anyBytesAsASegment_areReadForWhatTheyAreOrRefused

@@ -130,7 +130,12 @@ final class DiskLock implements DirectoryLock {
         while (text.hasRemaining() && channel.read(text, text.position()) >= 0) {
             // read until the buffer is full or the file ends
         }
-        String owner = StandardCharsets.UTF_8.decode(text.flip()).toString().strip();
+        return ownerIn(text.flip());
+    }
+
+    /** Who has the lock, as the beginning of the file says. */
+    static String ownerIn(ByteBuffer text) {
+        String owner = StandardCharsets.UTF_8.decode(text).toString().strip();
         return owner.isEmpty() ? "an owner that left no name" : owner;
     }
 

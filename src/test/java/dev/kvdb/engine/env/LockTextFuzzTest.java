@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.BeforeAll;
 class LockTextFuzzTest {
 
     private static final int MESSAGE_CHARACTERS_MAX = 2048;
+    private static final String NO_NAME = DiskLock.ownerIn(ByteBuffer.allocate(0));
 
     private static Path directory;
     private static FileChannel holder;
@@ -38,6 +40,19 @@ class LockTextFuzzTest {
         holder.close();
         Files.delete(directory.resolve("LOCK"));
         Files.delete(directory);
+    }
+
+    /** In memory, so that more of them are tried. */
+    @FuzzTest
+    void anyBytesAsTheTextOfALock_nameAnOwnerWhoseNameIsReadBack(byte[] data) {
+        String owner = DiskLock.ownerIn(ByteBuffer.wrap(data));
+        if (owner.isBlank() || owner.length() > Math.max(data.length, NO_NAME.length())) {
+            throw new AssertionError("an owner of " + owner.length() + " characters: " + owner);
+        }
+        String readBack = DiskLock.ownerIn(StandardCharsets.UTF_8.encode(owner + "\n"));
+        if (!readBack.equals(owner)) {
+            throw new AssertionError(owner + " is read back as " + readBack);
+        }
     }
 
     @FuzzTest

@@ -13,6 +13,7 @@ import dev.kvdb.engine.VerificationListener;
 import dev.kvdb.engine.VerificationRequest;
 import dev.kvdb.engine.error.InvalidStoreArgumentException;
 import dev.kvdb.engine.recovery.VerificationReport;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
@@ -26,6 +27,9 @@ final class MapStore implements Store {
     private final int valueBytesMax;
     private final TreeMap<Long, Entry> entries = new TreeMap<>();
     private long version;
+
+    /** How fast each verification was to read. */
+    final List<Long> verificationRates = new ArrayList<>();
 
     MapStore(int valueBytesMax) {
         this.valueBytesMax = valueBytesMax;
@@ -74,6 +78,7 @@ final class MapStore implements Store {
 
     @Override
     public VerificationReport verify(VerificationRequest request, VerificationListener listener) {
+        verificationRates.add(request.bytesPerSecondMax());
         return new VerificationReport(0, 0, entries.size(), entries.size(), List.of(), 0, List.of(), 0, 0);
     }
 

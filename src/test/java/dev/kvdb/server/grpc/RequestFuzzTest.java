@@ -12,6 +12,8 @@ import dev.kvdb.v1.GetRequest;
 import dev.kvdb.v1.GetResponse;
 import dev.kvdb.v1.KeyValueGrpc;
 import dev.kvdb.v1.SetRequest;
+import dev.kvdb.v1.VerifyRequest;
+import dev.kvdb.v1.VerifyResponse;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
@@ -23,8 +25,10 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import java.io.ByteArrayInputStream;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -61,7 +65,8 @@ class RequestFuzzTest {
     private final StatusMapping statusMapping = new StatusMapping(settings);
     private final CallInterceptor interceptor =
             new CallInterceptor(calls, new OperationTimers(registry), statusMapping);
-    private final ServedStore served = new ServedStore(new MapStore(VALUE_BYTES_MAX));
+    private final MapStore store = new MapStore(VALUE_BYTES_MAX);
+    private final ServedStore served = new ServedStore(store);
     private final KeyValueService keyValue = new KeyValueService(served, new DiskReaders(settings, registry) {
         @Override
         void execute(Runnable read) {
@@ -75,6 +80,11 @@ class RequestFuzzTest {
                 @Override
                 void collect(Runnable collection) {
                     collection.run();
+                }
+
+                @Override
+                void verify(Runnable verification) {
+                    verification.run();
                 }
 
                 @Override
@@ -92,6 +102,42 @@ class RequestFuzzTest {
         int method = data.length == 0 ? 0 : (data[0] & 0xFF) % 5;
         long bytesMax = BYTES_ALLOCATED_MAX + (long) BYTES_ALLOCATED_PER_BYTE * data.length;
         Allocation.requireAtMost(bytesMax, () -> call(method, request));
+    }
+
+    /** Such a call is answered by a stream. */
+    @FuzzTest
+    void anyBytesAsARequestToVerify_areTheRateOfTheVerificationOrRefused(byte[] data) {
+        long bytesMax = BYTES_ALLOCATED_MAX + (long) BYTES_ALLOCATED_PER_BYTE * data.length;
+        Allocation.requireAtMost(bytesMax, () -> verify(data));
+    }
+
+    private void verify(byte[] bytes) {
+        MethodDescriptor<VerifyRequest, VerifyResponse> method = AdminGrpc.getVerifyMethod();
+        VerifyRequest request = parse(method, bytes);
+        if (request == null) {
+            return;
+        }
+        store.verificationRates.clear();
+        VerifyResponse reply = call(
+                method,
+                request,
+                ServerCalls.asyncServerStreamingCall((message, observer) -> Multi.createFrom()
+                        .deferred(() -> admin.verify(message))
+                        .subscribe()
+                        .with(
+                                observer::onNext,
+                                failure -> observer.onError(statusMapping.transform(failure)),
+                                observer::onCompleted)));
+        long rate =
+                request.hasBytesPerSecondMax() ? request.getBytesPerSecondMax() : settings.verifyBytesPerSecondMax();
+        List<Long> expected = rate < 0 ? List.of() : List.of(rate);
+        if (!store.verificationRates.equals(expected) || (reply == null) != expected.isEmpty()) {
+            throw new AssertionError(
+                    request + " is answered by " + reply + ", verifications: " + store.verificationRates);
+        }
+        if (reply != null && !reply.hasSummary()) {
+            throw new AssertionError(request + " is answered by no summary but " + reply);
+        }
     }
 
     private void call(int method, byte[] request) {
@@ -118,21 +164,33 @@ class RequestFuzzTest {
 
     /** The reply; null where the bytes are no request, or were refused. */
     private <Q, R> @Nullable R call(MethodDescriptor<Q, R> method, Function<Q, Uni<R>> handler, byte[] bytes) {
-        Q request;
+        Q request = parse(method, bytes);
+        return request == null
+                ? null
+                : call(
+                        method,
+                        request,
+                        ServerCalls.asyncUnaryCall((message, observer) -> Uni.createFrom()
+                                .deferred(() -> handler.apply(message))
+                                .subscribe()
+                                .with(
+                                        reply -> {
+                                            observer.onNext(reply);
+                                            observer.onCompleted();
+                                        },
+                                        failure -> observer.onError(statusMapping.transform(failure)))));
+    }
+
+    /** Null where the bytes are no request. */
+    private static <Q> @Nullable Q parse(MethodDescriptor<Q, ?> method, byte[] bytes) {
         try {
-            request = method.parseRequest(new ByteArrayInputStream(bytes));
+            return method.parseRequest(new ByteArrayInputStream(bytes));
         } catch (StatusRuntimeException malformed) {
             return null;
         }
-        ServerCallHandler<Q, R> answering = ServerCalls.asyncUnaryCall((message, observer) -> Uni.createFrom()
-                .deferred(() -> handler.apply(message))
-                .subscribe()
-                .with(
-                        reply -> {
-                            observer.onNext(reply);
-                            observer.onCompleted();
-                        },
-                        failure -> observer.onError(statusMapping.transform(failure))));
+    }
+
+    private <Q, R> @Nullable R call(MethodDescriptor<Q, R> method, Q request, ServerCallHandler<Q, R> answering) {
         Recorded<Q, R> call = new Recorded<>(method);
         ServerCall.Listener<Q> listener = interceptor.interceptCall(call, new Metadata(), answering);
         listener.onMessage(request);
