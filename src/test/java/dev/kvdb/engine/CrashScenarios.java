@@ -3,6 +3,7 @@ package dev.kvdb.engine;
 import static dev.kvdb.testkit.FileOperation.SYNC;
 
 import dev.kvdb.engine.CrashWorkload.Plan;
+import dev.kvdb.engine.env.FreeBlocksTest;
 import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.recovery.TornTails;
 import dev.kvdb.testkit.CrashingFileSystem;
@@ -57,6 +58,11 @@ public final class CrashScenarios {
                         .parallel()
                         .forEach(k -> FaultyRun.check(
                                 SyncPolicy.ALWAYS, Fault.on(SYNC).nth(k), seed));
+            case "no descriptors" ->
+                LongStream.rangeClosed(1, 60)
+                        .parallel()
+                        .forEach(k -> FaultyRun.checkNoDescriptorLeavesItWritable(k, seed));
+            case "free blocks" -> freeBlocks();
             case "full disk" -> crash(new Plan(SyncPolicy.ALWAYS, 1, 12, 20, 2_000, 5, false, 0.3, 60, 0), seed, 2);
             case "refused rolls" -> crash(new Plan(SyncPolicy.ALWAYS, 1, 12, 20, 3_000, 5, false, 0.3, 0, 50), seed, 6);
             case "hints" -> crash(new Plan(SyncPolicy.ALWAYS, 3, 60, 200, 700, 6, false, 0.3, 0, 0), seed, 5);
@@ -159,6 +165,15 @@ public final class CrashScenarios {
             quota.setsUpToTheQuota_thenTheyAreRefusedWithAReason_andNoMoreIsUsed();
             quota.restartWithTheSameQuota_refusesSetsStill_andWithALargerOneTakesThem();
             quota.groupThatDoesNotFit_isAppliedAsFarAsItDoes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** What a process may write to a file system that keeps blocks for root, before and after it refused a write. */
+    private static void freeBlocks() {
+        try {
+            FreeBlocksTest.checkAll();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,5 +1,7 @@
 package dev.kvdb.engine;
 
+import static dev.kvdb.testkit.FileOperation.CREATE;
+import static dev.kvdb.testkit.FileOperation.OPEN;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kvdb.engine.ClientNote.Begun;
@@ -106,6 +108,12 @@ final class FaultyRun {
         } catch (Exception | AssertionError e) {
             throw new AssertionError(fault + " under " + policy + ": " + e + "\n" + run.disk.trace(), e);
         }
+    }
+
+    /** Runs with no descriptor left for the k-th file that is made or opened, which no store stays read-only after. */
+    static void checkNoDescriptorLeavesItWritable(long k, long seed) {
+        Fault fault = Fault.on(CREATE, OPEN).nth(k).as(Fault.Kind.NO_DESCRIPTOR);
+        assertThat(check(SyncPolicy.ALWAYS, fault, seed)).as("%s", fault).isEqualTo(StoreState.WRITABLE);
     }
 
     private void work() {

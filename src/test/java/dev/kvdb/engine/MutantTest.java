@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kvdb.testkit.Seeds;
-import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -53,10 +52,12 @@ class MutantTest {
                 StoreMutants.CLOCK,
                 StoreMutants.TORN_TAIL,
                 StoreMutants.QUOTA,
+                StoreMutants.NO_DESCRIPTORS,
+                StoreMutants.FREE_BLOCKS,
             })
     void engineWithoutAMutant_passesEachHarness(String scenario) throws Exception {
         Seeds.run(seed -> {
-            Mutant none = new Mutant("none", scenario, List.of());
+            Mutant none = Mutant.none(scenario);
             assertThatCode(() -> none.run(seed, 1)).doesNotThrowAnyException();
         });
     }
@@ -76,7 +77,9 @@ class MutantTest {
         "dev.kvdb.engine.StoreMutants#mutantsOfTheModel",
         "dev.kvdb.engine.StoreMutants#mutantsOfTheClock",
         "dev.kvdb.engine.StoreMutants#mutantsOfTornTails",
-        "dev.kvdb.engine.StoreMutants#mutantsOfTheQuota"
+        "dev.kvdb.engine.StoreMutants#mutantsOfTheQuota",
+        "dev.kvdb.engine.StoreMutants#mutantsOfLackingDescriptors",
+        "dev.kvdb.engine.StoreMutants#mutantsOfFreeBlocks"
     })
     void engineWithAMutant_failsItsHarness(Mutant mutant) throws Exception {
         Seeds.run(seed -> assertThatThrownBy(() -> mutant.run(seed, RUNS_MAX))

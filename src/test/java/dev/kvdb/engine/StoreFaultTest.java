@@ -1,7 +1,5 @@
 package dev.kvdb.engine;
 
-import static dev.kvdb.testkit.FileOperation.CREATE;
-import static dev.kvdb.testkit.FileOperation.OPEN;
 import static dev.kvdb.testkit.FileOperation.SYNC;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -45,12 +43,9 @@ class StoreFaultTest {
     /** With the descriptors gone, writes that need a new segment fail; those after them are taken again. */
     @Test
     void anyFileCannotBeMadeOrOpened_storeStaysWritable() throws Exception {
-        Seeds.run(seed -> LongStream.rangeClosed(1, 150).parallel().forEach(k -> {
-            Fault fault = Fault.on(CREATE, OPEN).nth(k).as(Fault.Kind.NO_DESCRIPTOR);
-            assertThat(FaultyRun.check(SyncPolicy.ALWAYS, fault, seed))
-                    .as("%s", fault)
-                    .isEqualTo(StoreState.WRITABLE);
-        }));
+        Seeds.run(seed -> LongStream.rangeClosed(1, 150)
+                .parallel()
+                .forEach(k -> FaultyRun.checkNoDescriptorLeavesItWritable(k, seed)));
     }
 
     @Test

@@ -9,6 +9,8 @@ final class StoreMutants {
     static final String CLOCK = "clock";
     static final String TORN_TAIL = "torn tail";
     static final String QUOTA = "quota";
+    static final String NO_DESCRIPTORS = "no descriptors";
+    static final String FREE_BLOCKS = "free blocks";
 
     private StoreMutants() {}
 
@@ -115,5 +117,49 @@ final class StoreMutants {
                         "Committer.java",
                         "log.bufferedBytes() + FrameHeader.setBytes(set.value.length) > in.space",
                         "FrameHeader.setBytes(set.value.length) > in.space"));
+    }
+
+    static Stream<Mutant> mutantsOfLackingDescriptors() {
+        String log = "log/ActiveLog.java";
+        return Stream.of(
+                Mutant.of(
+                        "segment that cannot be made ends writing",
+                        NO_DESCRIPTORS,
+                        log,
+                        "if (failure instanceof NoSpaceException || leavesDoubt(failure)) {",
+                        "if (failure instanceof IOException) {"),
+                Mutant.of(
+                        "segment that cannot be listed left open",
+                        NO_DESCRIPTORS,
+                        log,
+                        "            next.retire();\n            directory.discard(name, e);\n",
+                        "            directory.discard(name, e);\n"),
+                Mutant.of(
+                        "collection that cannot open a file ends writing",
+                        NO_DESCRIPTORS,
+                        "CollectionRuns.java",
+                        "        } catch (SyncFailedException | UncertainManifestException e) {\n"
+                                + "            throw failed(log.endWriting(e));\n"
+                                + "        } catch (IOException e) {\n",
+                        "        } catch (IOException e) {\n"
+                                + "            throw failed(log.endWriting(e));\n"
+                                + "        } catch (IllegalStateException e) {\n"));
+    }
+
+    static Stream<Mutant> mutantsOfFreeBlocks() {
+        String blocks = "env/FreeBlocks.java";
+        return Stream.of(
+                Mutant.of(
+                        "blocks that are kept for root taken for gone before a write was refused",
+                        FREE_BLOCKS,
+                        blocks,
+                        "Math.max(store.getUsableSpace(), store.getUnallocatedSpace() - kept.getOrDefault(store, 0L))",
+                        "store.getUsableSpace()"),
+                Mutant.of(
+                        "blocks that were refused still counted",
+                        FREE_BLOCKS,
+                        blocks,
+                        "store.getUnallocatedSpace() - kept.getOrDefault(store, 0L)",
+                        "store.getUnallocatedSpace()"));
     }
 }

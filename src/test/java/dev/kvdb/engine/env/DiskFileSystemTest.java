@@ -2,6 +2,7 @@ package dev.kvdb.engine.env;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -171,6 +173,28 @@ class DiskFileSystemTest {
         assertThat(DiskFull.translate(other, "write", full)).isSameAs(other);
         assertThat(DiskFull.translate(new IOException("Disk quota exceeded"), "write", full))
                 .isInstanceOf(NoSpaceException.class);
+    }
+
+    /**
+     * ext4 keeps blocks for root, and lets no file grow to such a size, which counts as no space. Elsewhere there may
+     * be nothing to see.
+     */
+    @Test
+    void writeThatFindsNoSpace_isCountedByWhatMayBeWritten() throws IOException {
+        FileStore store = Files.getFileStore(directory);
+        long kept = store.getUnallocatedSpace() - store.getUsableSpace();
+        assumeThat(kept).as("bytes kept for some users").isGreaterThan(1L << 30);
+        FileSystem unused = new DiskFileSystem();
+
+        try (StoreFile file = unused.create(directory.resolve("a"))) {
+            assertThat(unused.writableBytes(directory) - unused.usableBytes(directory))
+                    .isGreaterThan(kept / 2);
+            Throwable refusal = catchThrowable(() -> write(file, 1L << 50, "x"));
+            assumeThat(refusal).as("refusal of a file of a PiB").isNotNull();
+            assertThat(refusal).isInstanceOf(NoSpaceException.class);
+            assertThat(unused.writableBytes(directory) - unused.usableBytes(directory))
+                    .isLessThan(kept / 2);
+        }
     }
 
     @Test

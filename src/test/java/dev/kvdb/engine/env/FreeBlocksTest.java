@@ -9,7 +9,7 @@ import java.nio.file.attribute.FileStoreAttributeView;
 import org.junit.jupiter.api.Test;
 
 /** A file system of 100,000 bytes that keeps 5,000 for some users. */
-class FreeBlocksTest {
+public class FreeBlocksTest {
 
     private static final long KEPT = 5_000;
 
@@ -51,6 +51,14 @@ class FreeBlocksTest {
         store.free = 60_000;
         blocks.noSpace(store);
         assertThat(blocks.writableBytes(store)).isEqualTo(55_000);
+    }
+
+    /** All of them, for those who plant bugs. */
+    public static void checkAll() throws IOException {
+        new FreeBlocksTest().fileSystemThatRefusedNothing_allThatIsFreeMayBeWritten();
+        new FreeBlocksTest().processThatMayTakeWhatIsKept_mayTakeAllThatIsFreed();
+        new FreeBlocksTest().processThatMayNot_isToldSoByAWriteThatFails();
+        new FreeBlocksTest().writeRefusedWhereThereIsSpace_leavesWhatOthersMayUse();
     }
 
     /** What it has left is set from outside. */
