@@ -1,12 +1,14 @@
 package dev.kvdb.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kvdb.client.ClientException;
 import dev.kvdb.client.ClientOptions;
 import dev.kvdb.client.KvdbClient;
 import dev.kvdb.client.ServerAddress;
 import dev.kvdb.client.StoredValue;
+import dev.kvdb.testkit.PlantedBug;
 import dev.kvdb.testkit.ServerProcess;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -51,21 +53,48 @@ class KillIT {
                 "kvdb.gc.dead-share-min=0.05");
     }
 
+    /** A bug planted in the server is found. */
+    @Test
+    void serverThatAcknowledgesWhatItHasNotWritten_isFound() {
+        PlantedBug bug = PlantedBug.of(
+                        "acknowledged before it is written",
+                        "engine/Committer.java",
+                        "                log.flush();\n",
+                        "")
+                .and(
+                        "engine/Committer.java",
+                        "            if (in.options.syncPolicy() == SyncPolicy.ALWAYS) {\n                sync();\n            }\n",
+                        "");
+        assertThatThrownBy(() -> killAndCheck((database, configuration) -> ServerProcess.startWithABug(
+                        bug, work.resolve("classes"), "-XX:TieredStopAtLevel=1", database, configuration)))
+                .isInstanceOf(AssertionError.class)
+                .hasMessageContaining("was acknowledged")
+                .satisfies(found -> System.out.println("mutant '" + bug + "' found: " + found.getMessage()));
+    }
+
+    /** Starts the server to be killed. */
+    private interface Starting {
+        ServerProcess on(Path database, String... configuration) throws IOException;
+    }
+
     private void killAndCheck(String... configuration) throws IOException, InterruptedException {
+        killAndCheck(ServerProcess::start, configuration);
+    }
+
+    private void killAndCheck(Starting starting, String... configuration) throws IOException, InterruptedException {
         Path database = work.resolve("database");
         List<Writer> writers = new ArrayList<>();
         for (int number = 0; number < WRITERS; number++) {
             writers.add(new Writer(number));
         }
         for (int round = 0; round < ROUNDS; round++) {
-            try (ServerProcess server =
-                            ServerProcess.start(database, configuration).awaitReady();
+            try (ServerProcess server = starting.on(database, configuration).awaitReady();
                     KvdbClient client = connect(server)) {
                 check(writers, client);
                 writeUntilKilled(writers, server, client, configuration.length > 0);
             }
         }
-        try (ServerProcess server = ServerProcess.start(database, configuration).awaitReady();
+        try (ServerProcess server = starting.on(database, configuration).awaitReady();
                 KvdbClient client = connect(server)) {
             check(writers, client);
             server.terminate();

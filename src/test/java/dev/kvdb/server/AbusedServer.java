@@ -29,7 +29,12 @@ abstract class AbusedServer {
     static final int TIMES = Integer.getInteger("kvdb.abuse", 1);
 
     static final Duration PATIENCE = Duration.ofMinutes(2);
+    /** Rather small, so that what piles up does not fit. */
+    static final String JAVA_OPTIONS = "-Xmx96m";
+
     static final int VALUE_BYTES_MAX = 1 << 20;
+
+    static final String CONFIGURATION = "kvdb.storage.value-size-max=" + VALUE_BYTES_MAX;
 
     static final String SET = "/kvdb.v1.KeyValue/Set";
     /** A client of the server itself may come or go between two counts. */
@@ -40,6 +45,7 @@ abstract class AbusedServer {
 
     static ServerProcess server;
     static ServerUnderTest wellBehaved;
+    private static Duration patience;
 
     final List<RawConnection> connections = new ArrayList<>();
     private long descriptorsBefore;
@@ -47,9 +53,13 @@ abstract class AbusedServer {
 
     @BeforeAll
     static void start() {
-        server = ServerProcess.startWithJavaOptions(
-                        "-Xmx96m", work.resolve("database"), "kvdb.storage.value-size-max=" + VALUE_BYTES_MAX)
-                .awaitReady();
+        abuse(ServerProcess.startWithJavaOptions(JAVA_OPTIONS, work.resolve("database"), CONFIGURATION), PATIENCE);
+    }
+
+    /** Has the tests abuse this server, and wait that long for what it should do. */
+    static void abuse(ServerProcess started, Duration patience) {
+        server = started.awaitReady();
+        AbusedServer.patience = patience;
         wellBehaved = ServerUnderTest.atPort(server.grpcPort());
         assertServes();
     }
@@ -73,7 +83,7 @@ abstract class AbusedServer {
         assertServes();
         awaitCallsInFlight(0);
         Awaitility.await()
-                .atMost(PATIENCE)
+                .atMost(patience)
                 .untilAsserted(() -> assertThat(server.openDescriptors())
                         .isLessThanOrEqualTo(descriptorsBefore + DESCRIPTORS_SLACK));
         assertThat(server.output().substring(outputBefore))
@@ -89,7 +99,7 @@ abstract class AbusedServer {
 
     static void awaitCallsInFlight(double calls) {
         Awaitility.await()
-                .atMost(PATIENCE)
+                .atMost(patience)
                 .untilAsserted(
                         () -> assertThat(server.httpBody("/q/metrics")).contains("kvdb_calls_in_flight " + calls));
     }
@@ -98,11 +108,11 @@ abstract class AbusedServer {
         ByteString value = ByteString.copyFromUtf8("served");
         wellBehaved
                 .keyValue()
-                .withDeadlineAfter(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                .withDeadlineAfter(patience.toSeconds(), TimeUnit.SECONDS)
                 .set(set(-1, value));
         assertThat(wellBehaved
                         .keyValue()
-                        .withDeadlineAfter(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                        .withDeadlineAfter(patience.toSeconds(), TimeUnit.SECONDS)
                         .get(GetRequest.newBuilder().setKey(-1).build())
                         .getEntry()
                         .getValue())

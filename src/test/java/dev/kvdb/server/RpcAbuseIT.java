@@ -41,6 +41,7 @@ class RpcAbuseIT extends AbusedServer {
         StatusRuntimeException refusal = catchThrowableOfType(
                 StatusRuntimeException.class,
                 () -> wellBehaved.keyValue().set(set(1, ByteString.copyFrom(new byte[VALUE_BYTES_MAX + 1]))));
+        assertThat(refusal).as("refusal of a byte too much").isNotNull();
         assertThat(ServerUnderTest.errorInfo(refusal).getReason()).isEqualTo("VALUE_TOO_LARGE");
         assertThatThrownBy(() ->
                         wellBehaved.keyValue().set(set(1, ByteString.copyFrom(new byte[VALUE_BYTES_MAX + (1 << 20)]))))

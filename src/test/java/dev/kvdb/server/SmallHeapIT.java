@@ -1,12 +1,14 @@
 package dev.kvdb.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.util.concurrent.FutureCallback;
 import com.google.common.util.concurrent.Futures;
 import com.google.common.util.concurrent.ListenableFuture;
 import com.google.common.util.concurrent.MoreExecutors;
 import com.google.protobuf.ByteString;
+import dev.kvdb.testkit.PlantedBug;
 import dev.kvdb.testkit.ServerProcess;
 import dev.kvdb.v1.GetRequest;
 import dev.kvdb.v1.GetResponse;
@@ -40,31 +42,49 @@ class SmallHeapIT {
 
     @Test
     void thousandsOfClients_areAnsweredOrTurnedAway_andTheServerGoesOn() throws Exception {
-        try (ServerProcess server = ServerProcess.startWithJavaOptions(SMALL_HEAP, work.resolve("database"))
-                .awaitReady()) {
-            List<ServerUnderTest> connections = new ArrayList<>();
-            for (int i = 0; i < CONNECTIONS; i++) {
-                connections.add(ServerUnderTest.atPort(server.grpcPort()));
-            }
-            try {
-                Load sets = new Load(i -> set(connections.get(i % CONNECTIONS), i));
-                sets.run();
-                Load gets = new Load(i -> connections
-                        .get(i % CONNECTIONS)
-                        .keyValueAsync()
-                        .get(GetRequest.newBuilder().setKey(i % KEYS).build()));
-                gets.run();
+        try (ServerProcess server = ServerProcess.startWithJavaOptions(SMALL_HEAP, work.resolve("database"))) {
+            check(server.awaitReady());
+        }
+    }
 
-                System.out.println("sets " + sets.outcomes + ", gets " + gets.outcomes);
-                assertThat(server.output()).doesNotContain("OutOfMemory").doesNotContain("\tat ");
-                assertThat(List.of(sets, gets))
-                        .allSatisfy(load -> assertThat(load.outcomes.keySet()).isSubsetOf("OK", "OVERLOADED"));
-                assertThat(sets.outcomes).containsKeys("OK", "OVERLOADED");
-                assertThat(gets.outcomes).containsKey("OK");
-                assertServesAll(connections.get(0));
-            } finally {
-                connections.forEach(ServerUnderTest::close);
-            }
+    /** A bug planted in the server is found. */
+    @Test
+    void serverThatCountsNoBytesInFlight_runsOutOfMemory() throws Exception {
+        PlantedBug bug = PlantedBug.of(
+                "bytes in flight not limited",
+                "server/CallsInFlight.java",
+                "while (all <= own || all + size <= bytesMax) {",
+                "while (all >= 0) {");
+        try (ServerProcess server =
+                ServerProcess.startWithABug(bug, work.resolve("classes"), SMALL_HEAP, work.resolve("database"))) {
+            assertThatThrownBy(() -> check(server.awaitReady()))
+                    .satisfies(found -> System.out.println("mutant '" + bug + "' found: " + found));
+        }
+    }
+
+    private static void check(ServerProcess server) throws InterruptedException {
+        List<ServerUnderTest> connections = new ArrayList<>();
+        for (int i = 0; i < CONNECTIONS; i++) {
+            connections.add(ServerUnderTest.atPort(server.grpcPort()));
+        }
+        try {
+            Load sets = new Load(i -> set(connections.get(i % CONNECTIONS), i));
+            sets.run();
+            Load gets = new Load(i -> connections
+                    .get(i % CONNECTIONS)
+                    .keyValueAsync()
+                    .get(GetRequest.newBuilder().setKey(i % KEYS).build()));
+            gets.run();
+
+            System.out.println("sets " + sets.outcomes + ", gets " + gets.outcomes);
+            assertThat(server.output()).doesNotContain("OutOfMemory").doesNotContain("\tat ");
+            assertThat(List.of(sets, gets))
+                    .allSatisfy(load -> assertThat(load.outcomes.keySet()).isSubsetOf("OK", "OVERLOADED"));
+            assertThat(sets.outcomes).containsKeys("OK", "OVERLOADED");
+            assertThat(gets.outcomes).containsKey("OK");
+            assertServesAll(connections.get(0));
+        } finally {
+            connections.forEach(ServerUnderTest::close);
         }
     }
 

@@ -56,9 +56,14 @@ public final class ServerProcess implements AutoCloseable {
     public static ProcessBuilder launch(String... arguments) {
         List<String> command = new ArrayList<>(List.of(launcher().toString()));
         command.addAll(List.of(arguments));
+        ProcessBuilder builder = withoutConfiguration(command);
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        return builder;
+    }
+
+    private static ProcessBuilder withoutConfiguration(List<String> command) {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().keySet().removeIf(name -> name.startsWith("KVDB_") || name.startsWith("QUARKUS_"));
-        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         return builder;
     }
 
@@ -71,18 +76,38 @@ public final class ServerProcess implements AutoCloseable {
     }
 
     /** The same with these options for its Java. */
-    public static ServerProcess startWithJavaOptions(String javaOptions, Path database, String... configuration) {
+    public static ServerProcess startWithJavaOptions(String options, Path database, String... configuration) {
+        ProcessBuilder launcher = launch();
+        launcher.environment().put("KVDB_JAVA_OPTS", options);
+        return start(launcher, database, configuration);
+    }
+
+    /**
+     * Starts a server that has a bug, on loopback ports that the system chooses, with these options for its Java: the
+     * changed classes come before those of the build on the class path.
+     *
+     * @param classes where they are written
+     */
+    public static ServerProcess startWithABug(
+            PlantedBug bug, Path classes, String options, Path database, String... configuration) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("--add-opens=java.base/java.lang=ALL-UNNAMED");
+        command.addAll(List.of(options.split(" ")));
+        command.addAll(List.of("-cp", bug.compileInto(classes) + File.pathSeparator + launcher(), "dev.kvdb.cli.Kvdb"));
+        return start(withoutConfiguration(command), database, configuration);
+    }
+
+    private static ServerProcess start(ProcessBuilder kvdb, Path database, String... configuration) {
         List<String> keys = new ArrayList<>(List.of(
                 "quarkus.grpc.server.port=" + ANY_PORT,
                 "quarkus.http.port=" + ANY_PORT,
                 "kvdb.data-directory=" + database));
         keys.addAll(List.of(configuration));
-        List<String> arguments = new ArrayList<>(List.of("serve"));
-        keys.forEach(key -> arguments.addAll(List.of("-D", key)));
-        ProcessBuilder builder = launch(arguments.toArray(String[]::new)).redirectErrorStream(true);
-        builder.environment().put("KVDB_JAVA_OPTS", javaOptions);
+        kvdb.command().add("serve");
+        keys.forEach(key -> kvdb.command().addAll(List.of("-D", key)));
         try {
-            return new ServerProcess(builder.start());
+            return new ServerProcess(kvdb.redirectErrorStream(true).start());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
