@@ -190,6 +190,16 @@ metric() {
         $1 == name { printf "%d\n", $2; found = 1 } END { exit !found }'
 }
 
+# Bytes of the heap that are in use after a full collection, but for the cache and the index, which may well grow.
+heap_in_use() {
+    "${JAVA_HOME:+$JAVA_HOME/bin/}jcmd" "$server_pid" GC.run >"$work/jcmd.txt" 2>&1 \
+        || broken "the heap is not collected: $(tail -n 1 "$work/jcmd.txt")"
+    curl -sf -m 30 "http://127.0.0.1:$http_port/q/metrics" | awk '
+        /^jvm_memory_used_bytes\{area="heap"/ { bytes += $NF; found = 1 }
+        $1 == "kvdb_cache_size_bytes" || $1 == "kvdb_index_size_bytes" { bytes -= $2 }
+        END { printf "%d\n", bytes; exit !found }'
+}
+
 # Waits until a metric has a value. False where it has not within a minute.
 await_metric() {
     local name=$1 value=$2 tenths=600
