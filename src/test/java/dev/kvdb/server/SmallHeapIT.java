@@ -49,15 +49,19 @@ class SmallHeapIT {
 
     /** A bug planted in the server is found. */
     @Test
-    void serverThatCountsNoBytesInFlight_runsOutOfMemory() throws Exception {
+    void serverThatForgetsToTakeBackBytes_isFoundToTurnAllAway() throws Exception {
         PlantedBug bug = PlantedBug.of(
-                "bytes in flight not limited",
+                "bytes of calls that have ended still counted",
                 "server/CallsInFlight.java",
-                "while (all <= own || all + size <= bytesMax) {",
-                "while (all >= 0) {");
+                "                bytes.addAndGet(-charged);\n",
+                "");
         try (ServerProcess server =
                 ServerProcess.startWithABug(bug, work.resolve("classes"), SMALL_HEAP, work.resolve("database"))) {
-            assertThatThrownBy(() -> check(server.awaitReady()))
+            server.awaitReady();
+            assertThatThrownBy(() -> check(server))
+                    .isInstanceOfSatisfying(
+                            StatusRuntimeException.class,
+                            refusal -> assertThat(Load.reason(refusal)).isEqualTo("OVERLOADED"))
                     .satisfies(found -> System.out.println("mutant '" + bug + "' found: " + found));
         }
     }
