@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kvdb.cli.CommandRun.Outcome;
 import dev.kvdb.testkit.ClosedPort;
 import io.restassured.path.json.JsonPath;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Base64;
 import java.util.zip.DataFormatException;

@@ -63,7 +63,8 @@ class KillIT {
                         "")
                 .and(
                         "engine/Committer.java",
-                        "            if (in.options.syncPolicy() == SyncPolicy.ALWAYS) {\n                sync();\n            }\n",
+                        "            if (in.options.syncPolicy() == SyncPolicy.ALWAYS) {\n"
+                                + "                sync();\n            }\n",
                         "");
         assertThatThrownBy(() -> killAndCheck((database, configuration) -> ServerProcess.startWithABug(
                         bug, work.resolve("classes"), "-XX:TieredStopAtLevel=1", database, configuration)))
