@@ -2,16 +2,11 @@ package dev.kvdb.engine;
 
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.kvdb.testkit.PlantedBug;
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.URISyntaxException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,13 +18,6 @@ import org.jspecify.annotations.Nullable;
 record Mutant(String scenario, PlantedBug bug) {
 
     private static final String ENGINE = "engine/";
-
-    /**
-     * The engine and the libraries it is compiled with: to open all those of the server would take longer than that.
-     */
-    private static final String ENGINE_CLASS_PATH = Stream.of(Store.class, Caffeine.class, Nullable.class)
-            .map(Mutant::placeOf)
-            .collect(Collectors.joining(File.pathSeparator));
 
     /** An engine without a bug. */
     static Mutant none(String scenario) {
@@ -74,7 +62,7 @@ record Mutant(String scenario, PlantedBug bug) {
 
     /** The changed classes by name. */
     Map<String, byte[]> compile() throws IOException {
-        return bug.compile(ENGINE_CLASS_PATH);
+        return bug.compile(Store.class, Caffeine.class, Nullable.class);
     }
 
     /** Loads the engine and the testkit anew, with changed classes among them. */
@@ -111,19 +99,6 @@ record Mutant(String scenario, PlantedBug bug) {
                 }
             }
             return defineClass(name, bytes, 0, bytes.length);
-        }
-    }
-
-    /** The directory or jar that a class was loaded from. */
-    private static String placeOf(Class<?> type) {
-        try {
-            return Path.of(type.getProtectionDomain()
-                            .getCodeSource()
-                            .getLocation()
-                            .toURI())
-                    .toString();
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
         }
     }
 }

@@ -1,9 +1,11 @@
 package dev.kvdb.testkit;
 
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +13,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.tools.DiagnosticCollector;
 import javax.tools.FileObject;
 import javax.tools.ForwardingJavaFileManager;
@@ -70,11 +74,14 @@ public record PlantedBug(String name, List<Edit> edits) {
     }
 
     /**
-     * The changed classes by name.
-     *
-     * @param classPath what they are compiled with; the less, the faster
+     * The changed classes by name, compiled with only the directories and jars of some classes: to open all those of
+     * the server would take longer than to compile.
      */
-    public Map<String, byte[]> compile(String classPath) throws IOException {
+    public Map<String, byte[]> compile(Class<?>... libraries) throws IOException {
+        return compile(Stream.of(libraries).map(PlantedBug::placeOf).collect(Collectors.joining(File.pathSeparator)));
+    }
+
+    private Map<String, byte[]> compile(String classPath) throws IOException {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         DiagnosticCollector<JavaFileObject> problems = new DiagnosticCollector<>();
         Map<String, ByteArrayOutputStream> compiled = new HashMap<>();
@@ -132,5 +139,18 @@ public record PlantedBug(String name, List<Edit> edits) {
                     }
                 }));
         return sources;
+    }
+
+    /** The directory or jar that a class was loaded from. */
+    private static String placeOf(Class<?> type) {
+        try {
+            return Path.of(type.getProtectionDomain()
+                            .getCodeSource()
+                            .getLocation()
+                            .toURI())
+                    .toString();
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
     }
 }
