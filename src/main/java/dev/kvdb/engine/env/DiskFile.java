@@ -57,14 +57,29 @@ final class DiskFile implements StoreFile {
     @Override
     public int read(ByteBuffer target, long position) throws IOException {
         int start = target.position();
-        withChannel(open -> {
-            int count = 0;
-            while (count >= 0 && target.hasRemaining()) {
-                count = inPart(target, part -> open.read(part, position + part.position() - start));
+        // Written out, without withChannel: there the many kinds of operations keep the compiler from inlining any.
+        try (InterruptShield shield = InterruptShield.raise()) {
+            while (true) {
+                FileChannel open = channel;
+                try {
+                    int count = 0;
+                    while (count >= 0 && target.hasRemaining()) {
+                        count = readPart(open, target, position + target.position() - start);
+                    }
+                    return target.position() - start;
+                } catch (ClosedChannelException e) {
+                    shield.takeInterrupt();
+                    replace(open, e);
+                }
             }
-            return count;
-        });
-        return target.position() - start;
+        }
+    }
+
+    private static int readPart(FileChannel open, ByteBuffer target, long position) throws IOException {
+        if (target.remaining() <= TRANSFER_BYTES_MAX) {
+            return open.read(target, position);
+        }
+        return inPart(target, part -> open.read(part, position));
     }
 
     @Override

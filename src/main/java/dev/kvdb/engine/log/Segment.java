@@ -21,6 +21,7 @@ public final class Segment {
     private static final int RETIRED = -2;
 
     private final SegmentHeader header;
+    private final int id;
     private final StoreDirectory directory;
     private final String path;
     private final SegmentCounters counters = new SegmentCounters();
@@ -38,6 +39,7 @@ public final class Segment {
 
     private Segment(SegmentHeader header, StoreDirectory directory, boolean sealed, long length) {
         this.header = header;
+        this.id = header.segmentId();
         this.directory = directory;
         this.path = directory.file(StoreFileNames.segment(header.segmentId())).toString();
         this.sealed = sealed;
@@ -65,7 +67,7 @@ public final class Segment {
 
     /** The segment's id. */
     public int id() {
-        return header.segmentId();
+        return id;
     }
 
     /** What the segment holds. */
@@ -132,7 +134,9 @@ public final class Segment {
             int now = pins.get();
             if (now >= 0) {
                 if (pins.compareAndSet(now, now + 1)) {
-                    usedLately = true;
+                    if (!usedLately) {
+                        usedLately = true;
+                    }
                     return true;
                 }
             } else if (now == RETIRED) {

@@ -10,7 +10,7 @@ import java.nio.ByteBuffer;
 
 /**
  * Reads single records, with one disk access each, and verifies all that can be: header and value checksums, and the
- * key.
+ * key. What is longer than a {@linkplain ReadBuffers buffer} is read in such parts, one after another.
  */
 public final class SegmentReads {
 
@@ -20,9 +20,15 @@ public final class SegmentReads {
      * A record as it was read.
      *
      * @param header its header
-     * @param value its value, from position to limit
+     * @param bytes its value, which is the caller's own
      */
-    public record StoredRecord(FrameHeader header, ByteBuffer value) {}
+    public record StoredRecord(FrameHeader header, byte[] bytes) {
+
+        /** The value, from position to limit. */
+        public ByteBuffer value() {
+            return ByteBuffer.wrap(bytes);
+        }
+    }
 
     /**
      * Reads the set at a location, as {@link #read} does.
@@ -46,36 +52,77 @@ public final class SegmentReads {
      */
     public static StoredRecord read(Segment segment, long location, long key) {
         int offset = RecordLocation.offset(location);
-        ByteBuffer bytes = ByteBuffer.allocate(RecordLocation.frameBytesAtLeast(location));
+        int frameBytesMax = RecordLocation.frameBytesAtLeast(location);
+        ByteBuffer buffer = ReadBuffers.take(frameBytesMax);
         try {
-            segment.file().read(bytes, offset);
-        } catch (IOException e) {
-            throw new StoreIoException("read " + bytes.limit() + " bytes at " + offset + " of", segment.path(), e);
-        }
-        bytes.flip();
-        FrameHeader header = FrameHeader.decode(bytes, 0, segment.header().salt(), segment.path())
-                .orElseThrow(() -> new DamageException(
+            fill(buffer, segment, offset);
+            FrameHeader header = header(buffer, segment, offset, key);
+            if (header.frameBytes() > frameBytesMax) {
+                throw tooShort(segment, offset, header);
+            }
+            byte[] value = value(buffer, segment, offset, header);
+            int valueCrc = Crc32c.of(value);
+            if (valueCrc != header.valueCrc()) {
+                throw new DamageException(
                         segment.path(),
-                        offset,
-                        "the intact header of a record of key " + key,
-                        "bytes that fail their checksum"));
+                        offset + (long) header.headerBytes(),
+                        "a value with checksum " + Integer.toHexString(header.valueCrc()),
+                        Integer.toHexString(valueCrc));
+            }
+            return new StoredRecord(header, value);
+        } finally {
+            ReadBuffers.giveBack(buffer);
+        }
+    }
+
+    private static FrameHeader header(ByteBuffer buffer, Segment segment, int offset, long key) {
+        FrameHeader header = FrameHeader.decode(buffer, 0, segment.header().salt(), segment.path())
+                .orElse(null);
+        if (header == null) {
+            throw new DamageException(
+                    segment.path(),
+                    offset,
+                    "the intact header of a record of key " + key,
+                    "bytes that fail their checksum");
+        }
         if (header.key() != key || header.kind() == FrameHeader.Kind.MARK) {
             throw new DamageException(
                     segment.path(), offset, "a record of key " + key, header.kind() + " of key " + header.key());
         }
-        int valueOffset = header.headerBytes();
-        if (header.frameBytes() > bytes.limit()) {
-            throw new DamageException(
-                    segment.path(), offset, "a value of " + header.valueBytes() + " bytes", "the end of the file");
+        return header;
+    }
+
+    /** Copies the value out of the buffer, which holds the frame's first part, and reads what is left of it. */
+    private static byte[] value(ByteBuffer buffer, Segment segment, int offset, FrameHeader header) {
+        byte[] value = new byte[header.valueBytes()];
+        buffer.position(header.headerBytes());
+        int copied = 0;
+        while (true) {
+            int count = Math.min(buffer.remaining(), value.length - copied);
+            buffer.get(value, copied, count);
+            copied += count;
+            if (copied == value.length) {
+                return value;
+            }
+            buffer.clear().limit(Math.min(buffer.capacity(), value.length - copied));
+            fill(buffer, segment, offset + (long) header.headerBytes() + copied);
+            if (!buffer.hasRemaining()) {
+                throw tooShort(segment, offset, header);
+            }
         }
-        int valueCrc = Crc32c.of(bytes, valueOffset, header.valueBytes());
-        if (valueCrc != header.valueCrc()) {
-            throw new DamageException(
-                    segment.path(),
-                    offset + (long) valueOffset,
-                    "a value with checksum " + Integer.toHexString(header.valueCrc()),
-                    Integer.toHexString(valueCrc));
+    }
+
+    private static void fill(ByteBuffer buffer, Segment segment, long position) {
+        try {
+            segment.file().read(buffer, position);
+        } catch (IOException e) {
+            throw new StoreIoException("read " + buffer.limit() + " bytes at " + position + " of", segment.path(), e);
         }
-        return new StoredRecord(header, bytes.position(valueOffset).limit(header.frameBytes()));
+        buffer.flip();
+    }
+
+    private static DamageException tooShort(Segment segment, int offset, FrameHeader header) {
+        return new DamageException(
+                segment.path(), offset, "a value of " + header.valueBytes() + " bytes", "the end of the file");
     }
 }

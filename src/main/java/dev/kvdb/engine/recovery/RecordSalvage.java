@@ -80,6 +80,8 @@ final class RecordSalvage {
     }
 
     private static StoredRecord record(FrameHeader header, ByteBuffer bytes) {
-        return new StoredRecord(header, bytes.position(FrameHeader.BYTES_MAX).limit(header.frameBytes()));
+        byte[] value = new byte[header.valueBytes()];
+        bytes.get(FrameHeader.BYTES_MAX, value);
+        return new StoredRecord(header, value);
     }
 }

@@ -74,6 +74,43 @@ class SegmentReadsTest {
     }
 
     @Test
+    void recordLongerThanABuffer_isReadInPartsAndVerified() throws IOException {
+        int valueBytes = 2 * ReadBuffers.BYTES_MAX + 12_345;
+        Segment longer = fixture.sealed(2, 1, valueBytes);
+        assertThat(longer.pin()).isTrue();
+        long location = RecordLocation.of(2, OFFSET, 33 + valueBytes);
+        fixture.files.resetCounts();
+
+        SegmentReads.StoredRecord record = SegmentReads.read(longer, location, 0);
+        assertThat(record.bytes()).isEqualTo(LogFixture.value(0, valueBytes));
+        assertThat(fixture.files.count()).isEqualTo(3);
+
+        var path = fixture.disk.path("0000000002.log");
+        for (long at : new long[] {33, ReadBuffers.BYTES_MAX, 2L * ReadBuffers.BYTES_MAX, 32L + valueBytes}) {
+            fixture.disk.flipBit(path, OFFSET + at, 3);
+            assertThatThrownBy(() -> SegmentReads.read(longer, location, 0))
+                    .as("byte %d of the record", at)
+                    .isInstanceOfSatisfying(
+                            DamageException.class,
+                            damage -> assertThat(damage.offset()).isEqualTo(OFFSET + 33));
+            fixture.disk.flipBit(path, OFFSET + at, 3);
+        }
+        for (long kept : new long[] {32L + valueBytes, 2L * ReadBuffers.BYTES_MAX, ReadBuffers.BYTES_MAX, 500, 32}) {
+            fixture.disk.truncateFile(path, OFFSET + kept);
+            assertThatThrownBy(() -> SegmentReads.read(longer, location, 0))
+                    .as("%d bytes of the record", kept)
+                    .isInstanceOf(DamageException.class);
+        }
+    }
+
+    @Test
+    void locationOfTooSmallASize_isDamage() {
+        assertThatThrownBy(() -> SegmentReads.read(segment, RecordLocation.of(1, OFFSET, 33 + VALUE_BYTES / 2), 0))
+                .isInstanceOf(DamageException.class)
+                .hasMessageContaining("a value of 100 bytes");
+    }
+
+    @Test
     void failedRead_isAnErrorThatNamesFileAndOffset() {
         fixture.files.inject(Fault.on(FileOperation.READ));
 
