@@ -282,7 +282,7 @@ final class Committer implements Runnable {
             segment.counters().addSet();
             segment.counters().becameLive(set.location);
             before = in.index.put(set.key, set.location);
-            in.cache.put(set.key, new ValueCache.CachedValue(set.location, set.version, set.value));
+            in.cache.written(set.key, set.location, set.version, set.value);
         } else {
             segment.counters().addTombstone(write.version);
             before = in.index.remove(write.key);

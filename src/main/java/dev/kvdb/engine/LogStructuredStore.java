@@ -302,10 +302,8 @@ final class LogStructuredStore implements Store {
             SegmentReads.StoredRecord stored = SegmentReads.readSet(segment, location, key);
             FrameHeader header = stored.header();
             hiddenVersions.checkSurviving(key, header.version());
-            byte[] value = new byte[header.valueBytes()];
-            stored.value().get(value);
-            cache.put(key, new ValueCache.CachedValue(location, header.version(), value));
-            return new Entry(key, header.version(), value);
+            cache.read(key, location, header.version(), stored.bytes());
+            return new Entry(key, header.version(), stored.bytes());
         } catch (DamageException e) {
             segment.noteDamage();
             throw e;

@@ -72,6 +72,7 @@ class GarbageCollectionTest {
     void cachedValues_moveWithTheirRecords() {
         store.with(MemoryStore.SMALL.toBuilder().cacheBytesMax(10 << 20).build());
         fill();
+        store.entries();
         store.store().collectGarbage(GarbageCollectionRequest.EVERYTHING);
         store.files.resetCounts();
         store.entries();

@@ -101,6 +101,8 @@ class StoreTest {
     @Test
     void cachedValue_costsNoDiskAccess() {
         store.with(MemoryStore.SMALL.toBuilder().cacheBytesMax(1 << 20).build()).open();
+        store.set(1, "none");
+        assertThat(store.get(1)).isEqualTo("none");
         store.set(1, "one");
         store.files.resetCounts();
         assertThat(store.get(1)).isEqualTo("one");

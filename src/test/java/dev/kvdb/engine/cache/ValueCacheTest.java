@@ -11,7 +11,7 @@ class ValueCacheTest {
 
     @Test
     void value_isServedForItsLocationOnly() {
-        cache.put(1, new CachedValue(77, 5, new byte[] {1}));
+        cache.read(1, 77, 5, new byte[] {1});
 
         assertThat(cache.get(1, 77))
                 .isNotNull()
@@ -27,7 +27,7 @@ class ValueCacheTest {
 
     @Test
     void removedValue_isGone() {
-        cache.put(1, new CachedValue(77, 5, new byte[] {1}));
+        cache.read(1, 77, 5, new byte[] {1});
         cache.remove(1);
 
         assertThat(cache.get(1, 77)).isNull();
@@ -36,7 +36,7 @@ class ValueCacheTest {
 
     @Test
     void recordThatMoved_isServedForItsNewPlaceOnly() {
-        cache.put(1, new CachedValue(77, 5, new byte[] {9}));
+        cache.read(1, 77, 5, new byte[] {9});
         cache.relocate(1, 76, 80);
         assertThat(cache.get(1, 77)).isNotNull();
         cache.relocate(1, 77, 80);
@@ -48,25 +48,90 @@ class ValueCacheTest {
     }
 
     @Test
+    void writtenValue_takesThePlaceOfItsKeysOlderOneOnly() {
+        cache.written(1, 77, 5, new byte[] {1});
+        assertThat(cache.get(1, 77)).isNull();
+        assertThat(cache.bytes()).isZero();
+
+        cache.read(1, 77, 5, new byte[] {1});
+        cache.written(1, 78, 6, new byte[] {2});
+        assertThat(cache.get(1, 77)).isNull();
+        assertThat(cache.get(1, 78))
+                .isNotNull()
+                .extracting(CachedValue::version)
+                .isEqualTo(6L);
+    }
+
+    @Test
     void moreThanItsBytes_areNeverHeld() {
         for (int key = 0; key < 1000; key++) {
-            cache.put(key, new CachedValue(key + 1, key, new byte[500]));
+            readTwice(key);
             assertThat(cache.bytes()).isBetween(1L, 10_000L);
         }
         assertThat(cache.evictions()).isGreaterThan(900);
-        cache.put(5000, new CachedValue(1, 1, new byte[20_000]));
-        assertThat(cache.get(5000, 1)).isNull();
+    }
+
+    @Test
+    void valueThatCannotFit_isNotTakenAndEvictsNothing() {
+        cache.read(1, 77, 5, new byte[9_000]);
+        cache.read(2, 78, 6, new byte[10_000]);
+
+        assertThat(cache.get(1, 77)).isNotNull();
+        assertThat(cache.get(2, 78)).isNull();
+        assertThat(cache.evictions()).isZero();
+    }
+
+    @Test
+    void filledCache_doesNotTakeWhatIsReadOnce() {
+        fill();
+        long before = cache.evictions();
+        for (int key = 5000; key < 6000; key++) {
+            cache.read(key, key, key, new byte[500]);
+            assertThat(cache.get(key, key)).isNull();
+        }
+        assertThat(cache.evictions()).isEqualTo(before);
+    }
+
+    @Test
+    void filledCache_takesWhatIsReadAgain() {
+        fill();
+        long before = cache.evictions();
+        readTwice(5000);
+        assertThat(cache.evictions()).isGreaterThan(before);
+    }
+
+    @Test
+    void filledCache_takesAWrittenValueAtItsFirstRead() {
+        fill();
+        long before = cache.evictions();
+        cache.written(5000, 5000, 5000, new byte[500]);
+        assertThat(cache.evictions()).isEqualTo(before);
+        cache.read(5000, 5000, 5000, new byte[500]);
+        assertThat(cache.evictions()).isGreaterThan(before);
     }
 
     @Test
     void cacheOfNoBytes_isOff() {
         ValueCache off = new ValueCache(0);
-        off.put(1, new CachedValue(77, 5, new byte[] {1}));
+        off.read(1, 77, 5, new byte[] {1});
+        off.written(1, 77, 5, new byte[] {1});
         off.relocate(1, 77, 78);
         off.remove(1);
 
         assertThat(off.get(1, 77)).isNull();
         assertThat(off.bytes()).isZero();
         assertThat(off.evictions()).isZero();
+    }
+
+    private void fill() {
+        for (int key = 0; key < 100; key++) {
+            readTwice(key);
+        }
+    }
+
+    /** The second time, it is taken for sure; one or another value is evicted where there is no room. */
+    private void readTwice(int key) {
+        cache.read(key, key, key, new byte[500]);
+        cache.read(key, key, key, new byte[500]);
     }
 }

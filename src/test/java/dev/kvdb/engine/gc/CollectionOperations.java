@@ -74,9 +74,8 @@ public final class CollectionOperations implements InterleavedOperations {
     private int readPinned(Segment segment, long location, int key) {
         try {
             SegmentReads.StoredRecord stored = SegmentReads.readSet(segment, location, key);
-            byte[] value = {stored.value().get()};
-            cache.put(key, new ValueCache.CachedValue(location, stored.header().version(), value));
-            return value[0];
+            cache.read(key, location, stored.header().version(), stored.bytes());
+            return stored.bytes()[0];
         } finally {
             segment.unpin();
         }
@@ -89,9 +88,7 @@ public final class CollectionOperations implements InterleavedOperations {
         segments.of(location).counters().addSet();
         segments.of(location).counters().becameLive(location);
         long before = index.put(key, location);
-        cache.put(
-                key,
-                new ValueCache.CachedValue(location, CollectionImage.version(key, value), new byte[] {(byte) value}));
+        cache.written(key, location, CollectionImage.version(key, value), new byte[] {(byte) value});
         return superseded(before);
     }
 
