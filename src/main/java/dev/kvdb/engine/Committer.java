@@ -19,12 +19,8 @@ import dev.kvdb.engine.log.UncertainManifestException;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -48,16 +44,12 @@ final class Committer implements Runnable {
     /** A full disk has space again when, beside the reserve, this share of a segment fits on it. */
     private static final int SPACE_RETURNED_SHARE = 4;
 
-    private static final ByteBuffer NO_VALUE = ByteBuffer.allocate(0).asReadOnlyBuffer();
-
     private final Surroundings in;
     private final WriteQueue queue;
     private final ActiveLog log;
     private final FailedRollsLog failedRolls;
 
-    private final List<PendingWrite.OfKey> group = new ArrayList<>();
-    private final Map<Long, Boolean> presentInGroup = new HashMap<>();
-    private long groupBytes;
+    private final WriteGroup group;
     private boolean triedAgain;
     private long nextVersion;
     private long lastSyncNanos;
@@ -92,6 +84,7 @@ final class Committer implements Runnable {
         this.in = in;
         this.queue = queue;
         this.log = log;
+        this.group = new WriteGroup(in.index);
         this.failedRolls = new FailedRollsLog(in.clock, line -> LOG.log(Level.WARNING, line));
         this.nextVersion = nextVersion;
         this.lastAppliedVersion = nextVersion - 1;
@@ -106,11 +99,9 @@ final class Committer implements Runnable {
 
     @Override
     public void run() {
-        ArrayDeque<PendingWrite> taken = new ArrayDeque<>();
         boolean goOn = true;
         while (goOn) {
-            goOn = commitWhatWaits(taken);
-            taken.clear();
+            goOn = commitWhatWaits();
         }
         try {
             if (in.availability.mayWrite()) {
@@ -126,21 +117,25 @@ final class Committer implements Runnable {
     /**
      * Returns false once the queue is closed and empty. Whatever fails, the thread goes on: it must answer all writes.
      */
-    private boolean commitWhatWaits(ArrayDeque<PendingWrite> taken) {
+    private boolean commitWhatWaits() {
+        PendingWrite<?> write = null;
         try {
-            if (!queue.take(taken, waitNanos())) {
+            if (!queue.take(waitNanos())) {
                 return false;
             }
-            for (PendingWrite write = taken.peek(); write != null; write = taken.peek()) {
+            for (write = queue.next(); write != null; write = queue.next()) {
                 accept(write);
-                // What is answered must not be held on to: there is room for as much again in the queue.
-                taken.remove();
             }
             commitGroup();
             upkeep();
         } catch (Throwable e) {
             StoreException refusal = failGroup(e, null);
-            taken.forEach(write -> write.fail(refusal));
+            if (write == null) {
+                write = queue.next();
+            }
+            for (; write != null; write = queue.next()) {
+                write.fail(refusal);
+            }
         }
         return true;
     }
@@ -157,7 +152,7 @@ final class Committer implements Runnable {
         return wait;
     }
 
-    private void accept(PendingWrite write) {
+    private void accept(PendingWrite<?> write) {
         if (!fitsIntoGroup(write)) {
             commitGroup();
         }
@@ -174,7 +169,7 @@ final class Committer implements Runnable {
         try {
             if (write instanceof PendingWrite.Control control) {
                 carryOut(control);
-            } else if (write instanceof PendingWrite.OfKey ofKey) {
+            } else if (write instanceof PendingWrite.OfKey<?> ofKey) {
                 append(ofKey);
             }
         } catch (StoreIoException e) {
@@ -186,14 +181,14 @@ final class Committer implements Runnable {
     }
 
     /** Whether the write may join the group. Where it may not, the group is committed before the write is judged. */
-    private boolean fitsIntoGroup(PendingWrite write) {
+    private boolean fitsIntoGroup(PendingWrite<?> write) {
         if (write instanceof PendingWrite.Control) {
             return false;
         }
         int frameBytes = write instanceof PendingWrite.Set set
                 ? FrameHeader.setBytes(set.value.length)
                 : FrameHeader.REMOVE_BYTES;
-        return groupBytes == 0 || (groupBytes + frameBytes <= GROUP_BYTES_MAX && log.fits(frameBytes));
+        return group.frameBytes() == 0 || (group.frameBytes() + frameBytes <= GROUP_BYTES_MAX && log.fits(frameBytes));
     }
 
     private void carryOut(PendingWrite.Control control) throws IOException {
@@ -204,10 +199,10 @@ final class Committer implements Runnable {
             default -> throw new IllegalStateException("asked for " + control.action);
         }
         queue.release(List.of(control));
-        control.done.complete(null);
+        control.done();
     }
 
-    private void fail(PendingWrite write, StoreException cause) {
+    private void fail(PendingWrite<?> write, StoreException cause) {
         if (write instanceof PendingWrite.OfKey) {
             in.counters.failed.increment();
         }
@@ -215,35 +210,26 @@ final class Committer implements Runnable {
         write.fail(cause);
     }
 
-    private void append(PendingWrite.OfKey write) throws IOException {
-        FrameHeader record = null;
-        ByteBuffer value = NO_VALUE;
+    private void append(PendingWrite.OfKey<?> write) throws IOException {
         write.location = 0;
-        write.existed = isPresent(write.key);
+        int frameBytes = 0;
         if (write instanceof PendingWrite.Set set) {
-            record = FrameHeader.ofSet(nextVersion, set.key, set.value);
-            value = ByteBuffer.wrap(set.value);
-        } else if (write.existed) {
-            record = FrameHeader.ofRemove(nextVersion, write.key);
+            frameBytes = FrameHeader.setBytes(set.value.length);
+            begin(frameBytes);
+            set.location = log.appendSet(nextVersion, set.key, set.value);
+        } else if (group.isPresent(write.key)) {
+            frameBytes = FrameHeader.REMOVE_BYTES;
+            begin(frameBytes);
+            write.location = log.appendRemove(nextVersion, write.key);
         }
-        if (record == null) {
-            write.version = nextVersion - 1;
-        } else {
-            int frameBytes = record.frameBytes();
-            if (groupBytes == 0) {
-                log.begin(frameBytes, nextVersion);
-            }
-            write.location = log.append(record, value);
-            write.version = nextVersion++;
-            groupBytes += frameBytes;
-            presentInGroup.put(write.key, write instanceof PendingWrite.Set);
-        }
-        group.add(write);
+        write.version = frameBytes == 0 ? nextVersion - 1 : nextVersion++;
+        group.add(write, frameBytes);
     }
 
-    private boolean isPresent(long key) {
-        Boolean inGroup = presentInGroup.get(key);
-        return inGroup == null ? in.index.get(key) != OrderedIndex.ABSENT : inGroup;
+    private void begin(int frameBytes) throws IOException {
+        if (group.frameBytes() == 0) {
+            log.begin(frameBytes, nextVersion);
+        }
     }
 
     private void commitGroup() {
@@ -251,14 +237,14 @@ final class Committer implements Runnable {
             return;
         }
         try {
-            if (groupBytes > 0) {
+            if (group.frameBytes() > 0) {
                 log.flush();
                 lastWriteNanos = in.clock.nanoTime();
             }
             if (in.options.syncPolicy() == SyncPolicy.ALWAYS) {
                 sync();
             }
-            for (PendingWrite.OfKey write : group) {
+            for (PendingWrite.OfKey<?> write : group.writes()) {
                 if (write.location != 0) {
                     apply(write);
                 }
@@ -268,14 +254,14 @@ final class Committer implements Runnable {
             failGroup(e, null);
             return;
         }
-        queue.release(group);
-        for (PendingWrite.OfKey write : group) {
+        queue.release(group.writes());
+        for (PendingWrite.OfKey<?> write : group.writes()) {
             acknowledge(write);
         }
-        clearGroup();
+        group.clear();
     }
 
-    private void apply(PendingWrite.OfKey write) {
+    private void apply(PendingWrite.OfKey<?> write) {
         Segment segment = in.segments.of(write.location);
         long before;
         if (write instanceof PendingWrite.Set set) {
@@ -288,14 +274,15 @@ final class Committer implements Runnable {
             before = in.index.remove(write.key);
             in.cache.remove(write.key);
         }
-        Segment segmentBefore = in.segments.find(RecordLocation.segmentId(before));
-        if (before != OrderedIndex.ABSENT && segmentBefore != null) {
+        write.existed = before != OrderedIndex.ABSENT;
+        Segment segmentBefore = write.existed ? in.segments.find(RecordLocation.segmentId(before)) : null;
+        if (segmentBefore != null) {
             segmentBefore.counters().becameDead(before);
         }
         lastAppliedVersion = write.version;
     }
 
-    private void acknowledge(PendingWrite.OfKey write) {
+    private void acknowledge(PendingWrite.OfKey<?> write) {
         in.counters.userBytes.add(Long.BYTES + write.queuedBytes());
         (write instanceof PendingWrite.Set ? in.counters.sets : in.counters.removes).increment();
         write.acknowledge();
@@ -309,20 +296,20 @@ final class Committer implements Runnable {
         log.sync();
         lastSyncNanos = in.clock.nanoTime();
         in.counters.syncs.increment();
-        in.listener.synced(lastSyncNanos - start, group.size(), groupBytes);
+        in.listener.synced(lastSyncNanos - start, group.writes().size(), group.frameBytes());
     }
 
     /** Fails the group, and the write that was about to join it, if any. */
-    private StoreException failGroup(Throwable cause, @Nullable PendingWrite joining) {
+    private StoreException failGroup(Throwable cause, @Nullable PendingWrite<?> joining) {
         StoreException refusal = failed(cause);
-        List<PendingWrite> writes = new ArrayList<>(group);
+        List<PendingWrite<?>> writes = new ArrayList<>(group.writes());
         if (joining != null) {
             writes.add(joining);
         }
-        clearGroup();
+        group.clear();
         boolean tryAgain = refusal instanceof DiskFullException && !triedAgain;
-        List<PendingWrite> removes = new ArrayList<>();
-        for (PendingWrite write : writes) {
+        List<PendingWrite<?>> removes = new ArrayList<>();
+        for (PendingWrite<?> write : writes) {
             if (tryAgain && write instanceof PendingWrite.Remove) {
                 removes.add(write);
             } else {
@@ -361,12 +348,6 @@ final class Committer implements Runnable {
         return namesItsFile
                 ? SystemReason.of(cause)
                 : String.valueOf(new StoreIoException("write", log.path(), cause).getMessage());
-    }
-
-    private void clearGroup() {
-        group.clear();
-        presentInGroup.clear();
-        groupBytes = 0;
     }
 
     private void upkeep() {

@@ -207,14 +207,14 @@ final class LogStructuredStore implements Store {
         } else {
             enqueue(write);
         }
-        return write.result.minimalCompletionStage();
+        return write;
     }
 
     @Override
     public CompletionStage<RemoveResult> remove(long key) {
         PendingWrite.Remove write = new PendingWrite.Remove(key);
         enqueue(write);
-        return write.result.minimalCompletionStage();
+        return write;
     }
 
     @Override
@@ -312,7 +312,7 @@ final class LogStructuredStore implements Store {
         }
     }
 
-    private void enqueue(PendingWrite write) {
+    private void enqueue(PendingWrite<?> write) {
         try {
             StoreException refusal = availability.refusal(write instanceof PendingWrite.Remove);
             if (refusal != null) {

@@ -101,7 +101,7 @@ final class LogWrites implements AppliedWrites {
     private void carryOut(PendingWrite.Control control) {
         queue.offer(control);
         try {
-            control.done.join();
+            control.join();
         } catch (CompletionException e) {
             throw e.getCause() instanceof StoreException cause ? cause : e;
         }

@@ -2,24 +2,29 @@ package dev.kvdb.engine;
 
 import dev.kvdb.engine.error.StoreException;
 import java.io.IOException;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something that waits for the committer, in the one order of writes. What the committer decides on the way (version,
- * location) is kept here until the group is applied; only the committer touches it.
+ * Something that waits for the committer, in the one order of writes, and the answer to it. What the committer decides
+ * on the way (version, location) is kept here until the group is applied; only the committer touches it.
  */
-abstract sealed class PendingWrite {
+abstract sealed class PendingWrite<R> extends Answer<R> {
+
+    /** The one before or behind it in the {@link WriteQueue}, which alone touches this. */
+    @Nullable
+    PendingWrite<?> neighbour;
 
     /** Bytes that it holds while it waits. */
     long queuedBytes() {
         return 0;
     }
 
-    abstract void fail(StoreException cause);
+    final void fail(StoreException cause) {
+        refuse(cause);
+    }
 
     /** A write of one key. */
-    abstract static sealed class OfKey extends PendingWrite {
+    abstract static sealed class OfKey<R> extends PendingWrite<R> {
 
         final long key;
         long version;
@@ -34,10 +39,9 @@ abstract sealed class PendingWrite {
     }
 
     /** Sets a key's value. */
-    static final class Set extends OfKey {
+    static final class Set extends OfKey<SetResult> {
 
         final byte[] value;
-        final CompletableFuture<SetResult> result = new CompletableFuture<>();
 
         Set(long key, byte[] value) {
             super(key);
@@ -51,19 +55,12 @@ abstract sealed class PendingWrite {
 
         @Override
         void acknowledge() {
-            result.complete(new SetResult(version, existed));
-        }
-
-        @Override
-        void fail(StoreException cause) {
-            result.completeExceptionally(cause);
+            answer(new SetResult(version, existed));
         }
     }
 
     /** Removes a key. */
-    static final class Remove extends OfKey {
-
-        final CompletableFuture<RemoveResult> result = new CompletableFuture<>();
+    static final class Remove extends OfKey<RemoveResult> {
 
         Remove(long key) {
             super(key);
@@ -71,17 +68,12 @@ abstract sealed class PendingWrite {
 
         @Override
         void acknowledge() {
-            result.complete(new RemoveResult(version, existed));
-        }
-
-        @Override
-        void fail(StoreException cause) {
-            result.completeExceptionally(cause);
+            answer(new RemoveResult(version, existed));
         }
     }
 
     /** Does something to the log between two writes. */
-    static final class Control extends PendingWrite {
+    static final class Control extends PendingWrite<@Nullable Void> {
 
         /** What is to be done. */
         enum Action {
@@ -94,7 +86,6 @@ abstract sealed class PendingWrite {
         }
 
         final Action action;
-        final CompletableFuture<Void> done = new CompletableFuture<>();
 
         private final @Nullable IOException cause;
 
@@ -114,9 +105,8 @@ abstract sealed class PendingWrite {
             return cause == null ? new IOException("asked to fail, without a cause") : cause;
         }
 
-        @Override
-        void fail(StoreException cause) {
-            done.completeExceptionally(cause);
+        void done() {
+            answer(null);
         }
     }
 }

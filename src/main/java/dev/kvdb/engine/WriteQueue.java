@@ -3,15 +3,20 @@ package dev.kvdb.engine;
 import dev.kvdb.engine.env.Clock;
 import dev.kvdb.engine.error.OverloadedException;
 import dev.kvdb.engine.error.StoreClosedException;
-import java.util.ArrayDeque;
-import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Writes that are not acknowledged yet, in order, bounded in number and in bytes of their values. Any thread offers;
  * the committer alone takes, and releases what it is done with.
+ *
+ * <p>What waits is a stack, linked through the writes themselves (R. K. Treiber, Systems Programming: Coping with
+ * Parallelism, 1986): whoever offers puts his write on top, the committer takes the whole stack and turns it round.
+ * Nobody takes a single write, so none can be put back under another one's hands.
  */
 final class WriteQueue {
 
@@ -20,12 +25,25 @@ final class WriteQueue {
     private final int requestsMax;
     private final long bytesMax;
 
-    private final ArrayDeque<PendingWrite> waiting = new ArrayDeque<>();
-    private long waitingBytes;
+    /** The write offered last, those before it behind it; {@link #end} on top once the queue is closed. */
+    private final AtomicReference<@Nullable PendingWrite<?>> newest = new AtomicReference<>();
+
+    /** Nothing is put on top of it. */
+    private final PendingWrite.Control end = new PendingWrite.Control(PendingWrite.Control.Action.SYNC);
+
+    /** The consumer, while it sleeps or is about to; whoever takes it from here wakes it. */
+    private final AtomicReference<@Nullable Thread> sleeper = new AtomicReference<>();
+
+    private final AtomicInteger requests = new AtomicInteger();
+    private final AtomicLong bytes = new AtomicLong();
+
+    /** What was taken and is not given out yet, in order. It, and what follows, is the consumer's own. */
+    private @Nullable PendingWrite<?> taken;
+
+    /** Of all requests, and of their bytes, what was taken and is not released. */
     private int takenRequests;
+
     private long takenBytes;
-    private boolean closed;
-    private @Nullable Thread consumer;
 
     WriteQueue(String directory, Clock clock, int requestsMax, long bytesMax) {
         this.directory = directory;
@@ -40,83 +58,146 @@ final class WriteQueue {
      * @throws OverloadedException where the queue is full; controls always find room
      * @throws StoreClosedException where the queue is closed
      */
-    void offer(PendingWrite write) {
-        Thread toWake = null;
-        synchronized (this) {
-            if (closed) {
+    void offer(PendingWrite<?> write) {
+        makeRoomFor(write);
+        PendingWrite<?> before;
+        do {
+            before = newest.get();
+            if (before == end) {
+                giveBack(1, write.queuedBytes());
                 throw new StoreClosedException(directory);
             }
-            if (!(write instanceof PendingWrite.Control)) {
-                if (requests() >= requestsMax) {
-                    throw new OverloadedException("the write queue", requestsMax + " requests");
-                }
-                if (bytes() + write.queuedBytes() > bytesMax) {
-                    throw new OverloadedException("the write queue", bytesMax + " bytes");
-                }
+            write.neighbour = before;
+        } while (!newest.compareAndSet(before, write));
+        wakeConsumer();
+    }
+
+    private void makeRoomFor(PendingWrite<?> write) {
+        boolean bounded = !(write instanceof PendingWrite.Control);
+        int requestsNow;
+        do {
+            requestsNow = requests.get();
+            if (bounded && requestsNow >= requestsMax) {
+                throw new OverloadedException("the write queue", requestsMax + " requests");
             }
-            if (waiting.isEmpty()) {
-                toWake = consumer;
+        } while (!requests.compareAndSet(requestsNow, requestsNow + 1));
+        long ownBytes = write.queuedBytes();
+        long bytesNow;
+        do {
+            bytesNow = bytes.get();
+            if (bounded && bytesNow + ownBytes > bytesMax) {
+                requests.decrementAndGet();
+                throw new OverloadedException("the write queue", bytesMax + " bytes");
             }
-            waiting.add(write);
-            waitingBytes += write.queuedBytes();
-        }
-        if (toWake != null) {
-            LockSupport.unpark(toWake);
+        } while (ownBytes > 0 && !bytes.compareAndSet(bytesNow, bytesNow + ownBytes));
+    }
+
+    private void giveBack(int requestCount, long byteCount) {
+        requests.addAndGet(-requestCount);
+        bytes.addAndGet(-byteCount);
+    }
+
+    private void wakeConsumer() {
+        Thread asleep = sleeper.get();
+        if (asleep != null && sleeper.compareAndSet(asleep, null)) {
+            LockSupport.unpark(asleep);
         }
     }
 
     /**
-     * Takes all that wait, in order, waiting up to {@code nanosMax} for the first. Releases all that was taken before.
+     * Takes all that wait, waiting up to {@code nanosMax} for the first; {@link #next} gives them one by one. Releases
+     * all that was taken before.
      *
      * @return false once the queue is closed and empty
      */
-    boolean take(Collection<PendingWrite> target, long nanosMax) {
+    boolean take(long nanosMax) {
+        giveBack(takenRequests, takenBytes);
+        takenRequests = 0;
+        takenBytes = 0;
         long start = clock.nanoTime();
         while (true) {
-            synchronized (this) {
-                consumer = Thread.currentThread();
-                target.addAll(waiting);
-                takenRequests = waiting.size();
-                takenBytes = waitingBytes;
-                waiting.clear();
-                waitingBytes = 0;
-                if (!target.isEmpty() || closed) {
-                    return !target.isEmpty();
-                }
+            boolean closed = drain();
+            if (taken != null || closed) {
+                return taken != null;
             }
             long left = nanosMax - (clock.nanoTime() - start);
             if (left <= 0) {
                 return true;
             }
-            clock.parkNanos(left);
+            sleeper.set(Thread.currentThread());
+            // Looked at again now that whoever offers sees the sleeper.
+            if (newest.get() == null) {
+                clock.parkNanos(left);
+            }
+            sleeper.set(null);
         }
     }
 
-    /** Makes room for others in the place of writes that were taken; before they are answered, each once. */
-    synchronized void release(List<? extends PendingWrite> answered) {
-        takenRequests -= answered.size();
-        for (PendingWrite write : answered) {
-            takenBytes -= write.queuedBytes();
+    /** Takes all that wait. Returns whether the queue is closed. */
+    private boolean drain() {
+        PendingWrite<?> top;
+        do {
+            top = newest.get();
+        } while (top != null && top != end && !newest.compareAndSet(top, null));
+        PendingWrite<?> write = top;
+        if (top == end) {
+            write = end.neighbour;
+            end.neighbour = null;
         }
+        while (write != null) {
+            PendingWrite<?> before = write.neighbour;
+            write.neighbour = taken;
+            taken = write;
+            takenRequests++;
+            takenBytes += write.queuedBytes();
+            write = before;
+        }
+        return top == end;
+    }
+
+    /** The next of the writes that were taken, in the order in which they were offered; null where there is no more. */
+    @Nullable
+    PendingWrite<?> next() {
+        PendingWrite<?> write = taken;
+        if (write != null) {
+            taken = write.neighbour;
+            // Whoever keeps an answer must not keep all writes behind it.
+            write.neighbour = null;
+        }
+        return write;
+    }
+
+    /** Makes room for others in the place of writes that were taken; before they are answered, each once. */
+    void release(List<? extends PendingWrite<?>> answered) {
+        long answeredBytes = 0;
+        for (PendingWrite<?> write : answered) {
+            answeredBytes += write.queuedBytes();
+        }
+        takenRequests -= answered.size();
+        takenBytes -= answeredBytes;
+        giveBack(answered.size(), answeredBytes);
     }
 
     /** Refuses further writes; those that wait are still taken. */
     void close() {
-        Thread toWake;
-        synchronized (this) {
-            closed = true;
-            toWake = consumer;
-        }
-        LockSupport.unpark(toWake);
+        PendingWrite<?> before;
+        do {
+            before = newest.get();
+            if (before == end) {
+                return;
+            }
+            end.neighbour = before;
+        } while (!newest.compareAndSet(before, end));
+        wakeConsumer();
     }
 
     /** Writes that wait or are being written. */
-    synchronized int requests() {
-        return waiting.size() + takenRequests;
+    int requests() {
+        return requests.get();
     }
 
     /** Bytes of their values. */
-    synchronized long bytes() {
-        return waitingBytes + takenBytes;
+    long bytes() {
+        return bytes.get();
     }
 }

@@ -138,7 +138,7 @@ class CommitterTest {
             fresh.run(SyncPolicy.ALWAYS);
 
             assertThatThrownBy(set::join).hasCauseInstanceOf(StoreReadOnlyException.class);
-            assertThatThrownBy(control.done::join).hasCauseInstanceOf(StoreReadOnlyException.class);
+            assertThatThrownBy(control::join).hasCauseInstanceOf(StoreReadOnlyException.class);
             assertThat(fresh.files.count(FileOperation.SYNC)).isEqualTo(3);
         }
     }
@@ -331,13 +331,13 @@ class CommitterTest {
     private CompletableFuture<SetResult> set(long key, int bytes) {
         PendingWrite.Set set = new PendingWrite.Set(key, MemoryStore.value(key, bytes));
         queue.offer(set);
-        return set.result;
+        return set;
     }
 
     private CompletableFuture<RemoveResult> remove(long key) {
         PendingWrite.Remove remove = new PendingWrite.Remove(key);
         queue.offer(remove);
-        return remove.result;
+        return remove;
     }
 
     private void run(SyncPolicy policy) {
@@ -371,7 +371,7 @@ class CommitterTest {
                         counters,
                         listener),
                 queue,
-                new ActiveLog(segments, new SplittableRandom(5), options.segmentBytesMax(), segment -> {}),
+                new ActiveLog(segments, new SplittableRandom(5), options.segmentBytesMax(),  segment -> {}),
                 1);
     }
 }

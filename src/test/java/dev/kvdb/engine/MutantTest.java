@@ -120,14 +120,14 @@ class MutantTest {
                         ALWAYS,
                         "Committer.java",
                         "            if (in.options.syncPolicy() == SyncPolicy.ALWAYS) {\n                sync();",
-                        "            group.forEach(this::acknowledge);\n"
+                        "            group.writes().forEach(this::acknowledge);\n"
                                 + "            if (in.options.syncPolicy() == SyncPolicy.ALWAYS) {\n                sync();"),
                 Mutant.of(
                                 "index published before the sync",
                                 FAILED_SYNCS,
                                 "Committer.java",
                                 "            if (in.options.syncPolicy() == SyncPolicy.ALWAYS) {\n                sync();",
-                                "            group.forEach(write -> { if (write.location != 0) apply(write); });\n"
+                                "            group.writes().forEach(write -> { if (write.location != 0) apply(write); });\n"
                                         + "            if (in.options.syncPolicy() == SyncPolicy.ALWAYS) {\n                sync();")
                         .and(
                                 "Committer.java",
@@ -151,7 +151,7 @@ class MutantTest {
                         FULL_DISK,
                         "Committer.java",
                         "                log.rollBack();\n",
-                        "                if (groupBytes < 0) { log.rollBack(); }\n"),
+                        "                if (group.frameBytes() < 0) { log.rollBack(); }\n"),
                 Mutant.of(
                         "id of a segment that was not made used up",
                         REFUSED_ROLLS,
@@ -333,21 +333,21 @@ class MutantTest {
                         "published after the acknowledgement",
                         HISTORIES,
                         committer,
-                        "            for (PendingWrite.OfKey write : group) {\n                if (write.location != 0) {",
-                        "            group.forEach(this::acknowledge);\n"
-                                + "            for (PendingWrite.OfKey write : group) {\n                if (write.location != 0) {"),
+                        "            for (PendingWrite.OfKey<?> write : group.writes()) {\n                if (write.location != 0) {",
+                        "            group.writes().forEach(this::acknowledge);\n"
+                                + "            for (PendingWrite.OfKey<?> write : group.writes()) {\n                if (write.location != 0) {"),
                 Mutant.collectedCopyReplacesANewerValue(HISTORIES),
                 Mutant.of(
                         "whether a key existed judged without the writes of its own group",
                         HISTORIES,
-                        committer,
-                        "return inGroup == null ? in.index.get(key) != OrderedIndex.ABSENT : inGroup;",
-                        "return in.index.get(key) != OrderedIndex.ABSENT;"),
+                        "WriteGroup.java",
+                        "return inGroup == null ? index.get(key) != OrderedIndex.ABSENT : inGroup;",
+                        "return index.get(key) != OrderedIndex.ABSENT;"),
                 Mutant.of(
                         "remove of an absent key answered before earlier writes",
                         HISTORIES,
                         committer,
-                        "write.version = nextVersion - 1;",
-                        "write.version = lastAppliedVersion;"));
+                        "write.version = frameBytes == 0 ? nextVersion - 1 : nextVersion++;",
+                        "write.version = frameBytes == 0 ? lastAppliedVersion : nextVersion++;"));
     }
 }

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 class WriteQueueTest {
 
     private final WriteQueue queue = new WriteQueue("/data", new ManualClock(), 3, 100);
-    private final List<PendingWrite> taken = new ArrayList<>();
+    private final List<PendingWrite<?>> taken = new ArrayList<>();
 
     @Test
     void moreRequestsThanMayWait_areRefused() {
@@ -43,7 +43,7 @@ class WriteQueueTest {
                 .hasMessageContaining("100 bytes");
         queue.offer(new PendingWrite.Remove(1));
 
-        assertThat(queue.take(taken, 0)).isTrue();
+        assertThat(take(0)).isTrue();
         assertThat(taken).hasSize(3);
         assertThat(queue.bytes()).isEqualTo(100);
     }
@@ -52,7 +52,7 @@ class WriteQueueTest {
     void takenWrites_countUntilTheyAreReleased() {
         queue.offer(set(60));
         queue.offer(set(40));
-        queue.take(taken, 0);
+        take(0);
         assertThatThrownBy(() -> queue.offer(set(1)))
                 .isInstanceOf(OverloadedException.class)
                 .hasMessageContaining("100 bytes");
@@ -72,8 +72,8 @@ class WriteQueueTest {
     @Test
     void takeAnew_releasesWhatWasTakenBefore() {
         queue.offer(set(100));
-        queue.take(taken, 0);
-        queue.take(taken, 0);
+        take(0);
+        take(0);
         assertThat(queue.bytes()).isZero();
         assertThat(queue.requests()).isZero();
     }
@@ -92,15 +92,15 @@ class WriteQueueTest {
         queue.close();
 
         assertThatThrownBy(() -> queue.offer(set(1))).isInstanceOf(StoreClosedException.class);
-        assertThat(queue.take(taken, Long.MAX_VALUE)).isTrue();
+        assertThat(take(Long.MAX_VALUE)).isTrue();
         assertThat(taken).hasSize(1);
         taken.clear();
-        assertThat(queue.take(taken, Long.MAX_VALUE)).isFalse();
+        assertThat(take(Long.MAX_VALUE)).isFalse();
     }
 
     @Test
     void takeOfAnEmptyQueue_endsWithItsTime() {
-        assertThat(queue.take(taken, 0)).isTrue();
+        assertThat(take(0)).isTrue();
         assertThat(taken).isEmpty();
     }
 
@@ -109,11 +109,10 @@ class WriteQueueTest {
         SleepingClock clock = new SleepingClock();
         WriteQueue waitedFor = new WriteQueue("/data", clock, 3, 100);
         FutureTask<Boolean> consumer = new FutureTask<>(() -> {
-            List<PendingWrite> got = new ArrayList<>();
-            while (got.isEmpty()) {
-                waitedFor.take(got, Long.MAX_VALUE);
-            }
-            return waitedFor.take(new ArrayList<>(), Long.MAX_VALUE);
+            do {
+                waitedFor.take(Long.MAX_VALUE);
+            } while (waitedFor.next() == null);
+            return waitedFor.take(Long.MAX_VALUE);
         });
         Thread thread = new Thread(consumer);
         thread.setDaemon(true);
@@ -155,7 +154,16 @@ class WriteQueueTest {
         }
     }
 
-    private static PendingWrite set(int bytes) {
+    /** Takes all that wait. */
+    private boolean take(long nanosMax) {
+        boolean goOn = queue.take(nanosMax);
+        for (PendingWrite<?> write = queue.next(); write != null; write = queue.next()) {
+            taken.add(write);
+        }
+        return goOn;
+    }
+
+    private static PendingWrite<?> set(int bytes) {
         return new PendingWrite.Set(1, new byte[bytes]);
     }
 }

@@ -27,11 +27,11 @@ import java.util.Optional;
 public record FrameHeader(long version, int valueCrc, Kind kind, long key, int valueBytes) {
 
     private static final int HEADER_CRC = 0;
-    private static final int VERSION = 4;
-    private static final int VALUE_CRC = 12;
+    static final int VERSION = 4;
+    static final int VALUE_CRC = 12;
     static final int OP = 16;
     static final int KEY = 17;
-    private static final int SIZE = 25;
+    static final int SIZE = 25;
     private static final int VALUE = 33;
 
     /** Bytes of a frame that removes a key. */

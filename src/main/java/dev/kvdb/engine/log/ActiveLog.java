@@ -3,7 +3,6 @@ package dev.kvdb.engine.log;
 import dev.kvdb.engine.env.NoSpaceException;
 import dev.kvdb.engine.env.StoreFile;
 import dev.kvdb.engine.error.StoreIoException;
-import dev.kvdb.engine.format.FrameHeader;
 import dev.kvdb.engine.format.Mark;
 import dev.kvdb.engine.format.SegmentHeader;
 import dev.kvdb.engine.format.SegmentHeader.Previous;
@@ -75,9 +74,14 @@ public final class ActiveLog {
         return appender == null ? 0 : appender.bufferedBytes();
     }
 
-    /** Appends a record to the group. The caller has checked that it {@link #fits}. */
-    public long append(FrameHeader record, ByteBuffer value) throws IOException {
-        return appender().append(record, value);
+    /** Appends a set to the group, and answers its location. The caller has checked that it {@link #fits}. */
+    public long appendSet(long version, long key, byte[] value) throws IOException {
+        return appender().appendSet(version, key, value);
+    }
+
+    /** Appends a remove to the group, and answers its location. The caller has checked that it {@link #fits}. */
+    public long appendRemove(long version, long key) throws IOException {
+        return appender().appendRemove(version, key);
     }
 
     /** Hands the group to the operating system: the records can be read from now on. */

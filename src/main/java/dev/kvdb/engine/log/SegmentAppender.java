@@ -1,6 +1,7 @@
 package dev.kvdb.engine.log;
 
 import dev.kvdb.engine.env.StoreFile;
+import dev.kvdb.engine.format.FrameEncoder;
 import dev.kvdb.engine.format.FrameHeader;
 import dev.kvdb.engine.format.Mark;
 import dev.kvdb.engine.format.RecordLocation;
@@ -25,6 +26,7 @@ public final class SegmentAppender {
     private final SegmentHeader header;
     private final StoreFile file;
     private final ByteBuffer buffer;
+    private final FrameEncoder encoder;
 
     /** Bytes that are in the file, not only in the buffer. */
     private long flushedTo;
@@ -49,6 +51,7 @@ public final class SegmentAppender {
         this.header = header;
         this.file = file;
         this.buffer = buffer.clear();
+        this.encoder = new FrameEncoder(header.salt());
         this.flushedTo = SegmentHeader.BYTES;
         this.durableTo = SegmentHeader.BYTES;
         this.markedTo = 0;
@@ -108,30 +111,66 @@ public final class SegmentAppender {
     }
 
     /**
-     * Appends a record's frame.
+     * Appends the frame of a record that was read elsewhere.
      *
      * @param value the whole value, from its position to its limit; empty for a remove
      * @return the frame's location
      */
     public long append(FrameHeader record, ByteBuffer value) throws IOException {
-        if (end() - markedTo >= MARK_INTERVAL_BYTES) {
-            mark();
-        }
-        if (buffer.remaining() < FrameHeader.BYTES_MAX) {
-            flush();
-        }
+        makeRoomForHeader();
         long offset = end();
         record.encode(buffer, header.salt());
         if (value.remaining() <= buffer.remaining()) {
             buffer.put(value);
         } else {
             flush();
-            int bytes = value.remaining();
-            directory.write(file, value, flushedTo);
-            flushedTo += bytes;
+            writeThrough(value);
         }
-        lastVersion = Math.max(lastVersion, record.version());
-        return RecordLocation.of(header.segmentId(), offset, record.frameBytes());
+        return appended(record.version(), offset, record.frameBytes());
+    }
+
+    /**
+     * Appends a set.
+     *
+     * @return the frame's location
+     */
+    public long appendSet(long version, long key, byte[] value) throws IOException {
+        makeRoomForHeader();
+        long offset = end();
+        encoder.encodeSet(buffer, version, key, value);
+        if (value.length <= buffer.remaining()) {
+            buffer.put(value);
+        } else {
+            flush();
+            writeThrough(ByteBuffer.wrap(value));
+        }
+        return appended(version, offset, FrameHeader.setBytes(value.length));
+    }
+
+    /**
+     * Appends a remove.
+     *
+     * @return the frame's location
+     */
+    public long appendRemove(long version, long key) throws IOException {
+        makeRoomForHeader();
+        long offset = end();
+        encoder.encodeRemove(buffer, version, key);
+        return appended(version, offset, FrameHeader.REMOVE_BYTES);
+    }
+
+    private void makeRoomForHeader() throws IOException {
+        if (end() - markedTo >= MARK_INTERVAL_BYTES) {
+            mark();
+        }
+        if (buffer.remaining() < FrameHeader.BYTES_MAX) {
+            flush();
+        }
+    }
+
+    private long appended(long version, long offset, int frameBytes) {
+        lastVersion = Math.max(lastVersion, version);
+        return RecordLocation.of(header.segmentId(), offset, frameBytes);
     }
 
     /** Appends a mark. */
@@ -146,12 +185,16 @@ public final class SegmentAppender {
     /** Writes what is buffered to the file. */
     public void flush() throws IOException {
         buffer.flip();
-        int bytes = buffer.remaining();
-        if (bytes > 0) {
-            directory.write(file, buffer, flushedTo);
-            flushedTo += bytes;
+        if (buffer.hasRemaining()) {
+            writeThrough(buffer);
         }
         buffer.clear();
+    }
+
+    private void writeThrough(ByteBuffer bytes) throws IOException {
+        int count = bytes.remaining();
+        directory.write(file, bytes, flushedTo);
+        flushedTo += count;
     }
 
     /**

@@ -91,7 +91,7 @@ final class RandomVictims {
         index = recovered.index();
         nextVersion = recovered.nextVersion();
         lastApplied = nextVersion - 1;
-        log = new ActiveLog(segments, random.split(), SEGMENT_BYTES, this::sealed);
+        log = new ActiveLog(segments, random.split(), SEGMENT_BYTES,  this::sealed);
     }
 
     /** What happens beside a collection. */
@@ -118,9 +118,8 @@ final class RandomVictims {
         if (!removes) {
             ByteBuffer.wrap(value).putLong(version);
         }
-        FrameHeader record = removes ? FrameHeader.ofRemove(version, key) : FrameHeader.ofSet(version, key, value);
-        log.begin(record.frameBytes(), version);
-        long location = log.append(record, ByteBuffer.wrap(value));
+        log.begin(removes ? FrameHeader.REMOVE_BYTES : FrameHeader.setBytes(value.length), version);
+        long location = removes ? log.appendRemove(version, key) : log.appendSet(version, key, value);
         nextVersion++;
         log.flush();
         written.add(new ModelRecord(key, version, removes));

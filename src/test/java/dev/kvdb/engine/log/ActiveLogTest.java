@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kvdb.engine.env.NoSpaceException;
 import dev.kvdb.engine.error.StoreIoException;
-import dev.kvdb.engine.format.FrameHeader;
 import dev.kvdb.engine.format.Manifest;
 import dev.kvdb.engine.format.Mark;
 import dev.kvdb.engine.format.RecordLocation;
@@ -13,7 +12,6 @@ import dev.kvdb.engine.format.SegmentHeader;
 import dev.kvdb.testkit.Fault;
 import dev.kvdb.testkit.FileOperation;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -284,7 +282,7 @@ class ActiveLogTest {
         large.begin(33 + 100_000, version);
         for (int i = 0; i < 50; i++) {
             byte[] value = LogFixture.value(i, 100_000);
-            large.append(FrameHeader.ofSet(version++, i, value), ByteBuffer.wrap(value));
+            large.appendSet(version++, i, value);
         }
         large.flush();
         large.sync();
@@ -333,7 +331,7 @@ class ActiveLogTest {
 
     private long append(int valueBytes) throws IOException {
         byte[] value = LogFixture.value(version, valueBytes);
-        return log.append(FrameHeader.ofSet(version, version++, value), ByteBuffer.wrap(value));
+        return log.appendSet(version, version++, value);
     }
 
     private List<Mark> marks(int segmentId) throws IOException {
