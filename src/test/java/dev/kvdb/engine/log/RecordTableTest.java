@@ -3,6 +3,7 @@ package dev.kvdb.engine.log;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.kvdb.engine.format.HintEntry;
+import dev.kvdb.engine.format.RecordLocation;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -29,6 +30,30 @@ class RecordTableTest {
             List<HintEntry> byOffset = entries(table, table.byOffset());
             assertThat(byOffset).hasSize(rows).isSortedAccordingTo(Comparator.comparingInt(HintEntry::offset));
         }
+    }
+
+    @Test
+    void keysAndVersionsOfAllSizes_areSortedAsNumbers() {
+        SplittableRandom random = new SplittableRandom(1);
+        RecordTable table = new RecordTable();
+        List<HintEntry> expected = new ArrayList<>();
+        for (int i = 0; i < 5000; i++) {
+            long key = random.nextLong() >> random.nextInt(Long.SIZE);
+            HintEntry entry = new HintEntry(key, random.nextLong() >>> 2 + random.nextInt(60), 5000 - i, i);
+            table.add(entry);
+            expected.add(entry);
+        }
+        for (long key : new long[] {Long.MIN_VALUE, Long.MAX_VALUE, 0, -1, Long.MIN_VALUE}) {
+            HintEntry entry = new HintEntry(key, 7, RecordLocation.OFFSET_MAX, 1);
+            table.add(entry);
+            expected.add(entry);
+        }
+        expected.sort(Comparator.comparingLong(HintEntry::key).thenComparingLong(HintEntry::version));
+        assertThat(entries(table, table.byKey())).isEqualTo(expected);
+        expected.sort(Comparator.comparingInt(HintEntry::offset));
+        assertThat(entries(table, table.byOffset()))
+                .extracting(HintEntry::offset)
+                .isEqualTo(expected.stream().map(HintEntry::offset).toList());
     }
 
     @Test
