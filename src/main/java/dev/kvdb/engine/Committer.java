@@ -162,7 +162,7 @@ final class Committer implements Runnable {
             return;
         }
         if (write instanceof PendingWrite.Set set
-                && log.bufferedBytes() + FrameHeader.setBytes(set.value.length) > in.space.quotaRoomBytes()) {
+                && log.growthBytes(FrameHeader.setBytes(set.value.length)) > in.space.quotaRoomBytes()) {
             fail(write, in.space.quotaReached());
             return;
         }

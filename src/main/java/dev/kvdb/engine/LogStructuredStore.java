@@ -42,6 +42,9 @@ final class LogStructuredStore implements Store {
 
     private static final Logger LOG = System.getLogger(LogStructuredStore.class.getName());
 
+    /** So many times as much room as zeros ahead of the log take must be left. */
+    private static final int ROOM_PER_ZERO = 64;
+
     private final StoreOptions options;
     private final StoreOpening opening;
     private final Segments segments;
@@ -123,7 +126,7 @@ final class LogStructuredStore implements Store {
                         writeCounters,
                         listener),
                 queue,
-                new ActiveLog(segments, random, options.segmentBytesMax(), maintainer::sealed),
+                new ActiveLog(segments, random, options.segmentBytesMax(), this::zeroBytesMax, maintainer::sealed),
                 opening.recovered().nextVersion());
         this.threads = new StoreThreads(environment.threads());
         this.committerThread = threads.make("committer", committer);
@@ -327,6 +330,13 @@ final class LogStructuredStore implements Store {
         } catch (StoreClosedException e) {
             write.fail(e);
         }
+    }
+
+    /** Bytes of zeros that may lie ahead of the log: only what nobody will miss. */
+    private long zeroBytesMax() {
+        return options.syncPolicy() == SyncPolicy.ALWAYS
+                ? Math.min(freeSpace.bytes(), quota.roomBytes()) / ROOM_PER_ZERO
+                : 0;
     }
 
     private long lastAppliedVersion() {

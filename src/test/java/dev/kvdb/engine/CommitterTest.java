@@ -371,7 +371,7 @@ class CommitterTest {
                         counters,
                         listener),
                 queue,
-                new ActiveLog(segments, new SplittableRandom(5), options.segmentBytesMax(),  segment -> {}),
+                new ActiveLog(segments, new SplittableRandom(5), options.segmentBytesMax(), () -> 0, segment -> {}),
                 1);
     }
 }

@@ -65,6 +65,7 @@ public final class CrashScenarios {
             case "free blocks" -> freeBlocks();
             case "full disk" -> crash(new Plan(SyncPolicy.ALWAYS, 1, 12, 20, 2_000, 5, false, 0.3, 60, 0), seed, 2);
             case "refused rolls" -> crash(new Plan(SyncPolicy.ALWAYS, 1, 12, 20, 3_000, 5, false, 0.3, 0, 50), seed, 6);
+            case "zeros ahead" -> crash(new Plan(SyncPolicy.ALWAYS, 1, 80, 30, 300, 5, false, 0.3, 0, 0), seed, 20);
             case "hints" -> crash(new Plan(SyncPolicy.ALWAYS, 3, 60, 200, 700, 6, false, 0.3, 0, 0), seed, 5);
             case "damage" -> damage(seed);
             case "fuzzed files" -> fuzzedFiles(seed);

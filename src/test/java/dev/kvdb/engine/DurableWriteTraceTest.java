@@ -8,6 +8,7 @@ import dev.kvdb.testkit.GoldenTrace;
 import dev.kvdb.testkit.Logs;
 import dev.kvdb.testkit.ManualClock;
 import dev.kvdb.testkit.TestEnvironment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
@@ -112,7 +113,7 @@ class DurableWriteTraceTest {
         }
         CrashingFileSystem image = files.crashAt(acknowledged, CrashVariant.EVERYTHING, 0);
         Path tail = image.path("db").resolve("0000000001.log");
-        image.overwrite(tail, image.contents(tail).length, new byte[20]);
+        image.overwrite(tail, image.contents(tail).length, "twenty bytes, no log".getBytes(StandardCharsets.UTF_8));
         int start = image.position();
         try (Store store = open(image)) {
             GoldenTrace.check("recover-torn-tail", image.trace(start));

@@ -54,6 +54,7 @@ class MutantTest {
                 StoreMutants.QUOTA,
                 StoreMutants.NO_DESCRIPTORS,
                 StoreMutants.FREE_BLOCKS,
+                StoreMutants.ZEROS_AHEAD,
             })
     void engineWithoutAMutant_passesEachHarness(String scenario) throws Exception {
         Seeds.run(seed -> {
@@ -77,6 +78,7 @@ class MutantTest {
         "dev.kvdb.engine.StoreMutants#mutantsOfTheModel",
         "dev.kvdb.engine.StoreMutants#mutantsOfTheClock",
         "dev.kvdb.engine.StoreMutants#mutantsOfTornTails",
+        "dev.kvdb.engine.StoreMutants#mutantsOfZerosAhead",
         "dev.kvdb.engine.StoreMutants#mutantsOfTheQuota",
         "dev.kvdb.engine.StoreMutants#mutantsOfLackingDescriptors",
         "dev.kvdb.engine.StoreMutants#mutantsOfFreeBlocks"

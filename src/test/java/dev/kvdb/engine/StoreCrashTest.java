@@ -40,6 +40,11 @@ class StoreCrashTest {
     }
 
     @Test
+    void crashAnywhere_whenSmallGroupsAreWrittenOverZeros_losesNothing() throws Exception {
+        crash("zeros ahead", new Plan(SyncPolicy.ALWAYS, 2, 150, 60, 300, 4, false, 0.3, 5, 0), 6, STATES / 10);
+    }
+
+    @Test
     void crashAnywhere_whenTheSystemDecidesOnSyncs_keepsAPrefix() throws Exception {
         crash("os", new Plan(SyncPolicy.OS, 2, 40, 40, 4_500, 8, true, 0.3, 0, 0), 0, STATES * 3 / 20);
     }

@@ -11,6 +11,7 @@ final class StoreMutants {
     static final String QUOTA = "quota";
     static final String NO_DESCRIPTORS = "no descriptors";
     static final String FREE_BLOCKS = "free blocks";
+    static final String ZEROS_AHEAD = "zeros ahead";
 
     private StoreMutants() {}
 
@@ -84,16 +85,50 @@ final class StoreMutants {
                         "damage before the durable point taken for a torn end",
                         TORN_TAIL,
                         scan,
-                        "badAt < fileBytes ? durableBeyond(scanner, durableToNeeded) : 0;",
+                        "badAt < writtenTo ? durableBeyond(scanner, durableToNeeded) : 0;",
                         "badAt < 0 ? durableBeyond(scanner, durableToNeeded) : 0;"),
+                Mutant.of(
+                        "zeros taken for the log's end though a mark behind them says more",
+                        TORN_TAIL,
+                        scan,
+                        "            long saidDurableTo = badAt < writtenTo ?",
+                        "            ByteBuffer eight = ByteBuffer.allocate(8);\n"
+                                + "            file.read(eight, badAt);\n"
+                                + "            long saidDurableTo = badAt < writtenTo && eight.getLong(0) != 0 ?"),
+                Mutant.of(
+                        "zeros ahead of the log taken for torn bytes",
+                        TORN_TAIL,
+                        scan,
+                        "Math.max(end, writtenTo),",
+                        "fileBytes,"),
                 Mutant.of(
                         "torn end taken for damage",
                         TORN_TAIL,
                         scan,
                         "if (saidDurableTo < durableToNeeded) {",
-                        "if (saidDurableTo < durableToNeeded && (isFrame || badAt == fileBytes"
+                        "if (saidDurableTo < durableToNeeded && (isFrame || badAt >= writtenTo"
                                 + " || !SegmentContents.skipDamage("
                                 + "scanner, segment.header(), segment.path(), hidden))) {"));
+    }
+
+    static Stream<Mutant> mutantsOfZerosAhead() {
+        String appender = "log/SegmentAppender.java";
+        return Stream.of(
+                Mutant.of(
+                        "zeros left behind a sealed segment",
+                        ZEROS_AHEAD,
+                        appender,
+                        "        if (zerosAhead() > 0) {\n",
+                        "        if (zerosAhead() < 0) {\n"),
+                Mutant.of(
+                        "group not synced that goes over zeros",
+                        ZEROS_AHEAD,
+                        appender,
+                        "            directory.sync(file, StoreFileNames.segment(header.segmentId()));\n"
+                                + "        } catch (SyncFailedException e)",
+                        "            if (zerosAhead() == 0 || cutUnsynced) {\n"
+                                + "                directory.sync(file, StoreFileNames.segment(header.segmentId()));\n"
+                                + "            }\n        } catch (SyncFailedException e)"));
     }
 
     static Stream<Mutant> mutantsOfTheQuota() {
@@ -115,7 +150,7 @@ final class StoreMutants {
                         "bytes of the group that is being made not counted",
                         QUOTA,
                         "Committer.java",
-                        "log.bufferedBytes() + FrameHeader.setBytes(set.value.length) > in.space",
+                        "log.growthBytes(FrameHeader.setBytes(set.value.length)) > in.space",
                         "FrameHeader.setBytes(set.value.length) > in.space"));
     }
 

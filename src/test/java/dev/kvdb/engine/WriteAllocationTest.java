@@ -83,7 +83,7 @@ class WriteAllocationTest {
                         new WriteCounters(),
                         StoreListener.NONE),
                 queue,
-                new ActiveLog(segments, new SplittableRandom(5), options.segmentBytesMax(),  segment -> {}),
+                new ActiveLog(segments, new SplittableRandom(5), options.segmentBytesMax(), () -> 0, segment -> {}),
                 1);
     }
 }

@@ -9,6 +9,7 @@ import dev.kvdb.engine.format.SegmentHeader.Previous;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,7 @@ public final class ActiveLog {
     private final RandomGenerator random;
     private final int segmentBytesMax;
     private final Consumer<Segment> whenSealed;
+    private final ZerosAhead zeros;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(SegmentAppender.BUFFER_BYTES);
 
     private @Nullable Segment segment;
@@ -36,12 +38,20 @@ public final class ActiveLog {
      * @param segments where new segments are added
      * @param random makes their salts
      * @param segmentBytesMax a segment is sealed before it would grow past this
+     * @param zeroBytesMax bytes of disk space that zeros ahead of the log may take at this moment; 0 where groups are
+     *     not synced one by one
      * @param whenSealed told of each segment that was sealed, in this thread
      */
-    public ActiveLog(Segments segments, RandomGenerator random, int segmentBytesMax, Consumer<Segment> whenSealed) {
+    public ActiveLog(
+            Segments segments,
+            RandomGenerator random,
+            int segmentBytesMax,
+            LongSupplier zeroBytesMax,
+            Consumer<Segment> whenSealed) {
         this.segments = segments;
         this.random = random;
         this.segmentBytesMax = segmentBytesMax;
+        this.zeros = new ZerosAhead(segmentBytesMax, zeroBytesMax);
         this.whenSealed = whenSealed;
     }
 
@@ -69,9 +79,10 @@ public final class ActiveLog {
         }
     }
 
-    /** Bytes that were appended and are not in the file yet. */
-    public long bufferedBytes() {
-        return appender == null ? 0 : appender.bufferedBytes();
+    /** Bytes by which the file will grow when what was appended, and so many bytes more, is in it. */
+    public long growthBytes(int moreBytes) {
+        SegmentAppender open = appender;
+        return open == null ? moreBytes : Math.max(0, open.bufferedBytes() + moreBytes - open.zerosBehindFile());
     }
 
     /** Appends a set to the group, and answers its location. The caller has checked that it {@link #fits}. */
@@ -86,7 +97,9 @@ public final class ActiveLog {
 
     /** Hands the group to the operating system: the records can be read from now on. */
     public void flush() throws IOException {
-        appender().flush();
+        SegmentAppender open = appender();
+        open.flush();
+        zeros.groupWritten(open, open.end() - groupStart);
     }
 
     /** Makes all groups durable. Does nothing where they are. */
@@ -189,6 +202,7 @@ public final class ActiveLog {
         }
         segment = next;
         appender = new SegmentAppender(segments.directory(), header, next.file(), buffer);
+        zeros.segmentBegun();
         if (full != null) {
             whenSealed.accept(full);
         }

@@ -1,5 +1,6 @@
 package dev.kvdb.engine.log;
 
+import dev.kvdb.engine.env.NoSpaceException;
 import dev.kvdb.engine.env.StoreFile;
 import dev.kvdb.engine.format.FrameEncoder;
 import dev.kvdb.engine.format.FrameHeader;
@@ -11,7 +12,8 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Appends frames to one segment file, with a mark at least each MiB. Frames are buffered until {@link #flush}.
+ * Appends frames to one segment file, with a mark at least each MiB. Frames are buffered until {@link #flush}. Until it
+ * is {@linkplain #finish finished}, the file may have zeros behind what was appended.
  *
  * <p>Belongs to one thread. Does not own the file.
  */
@@ -22,6 +24,8 @@ public final class SegmentAppender {
 
     private static final int MARK_INTERVAL_BYTES = 1024 * 1024;
 
+    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(64 * 1024).asReadOnlyBuffer();
+
     private final StoreDirectory directory;
     private final SegmentHeader header;
     private final StoreFile file;
@@ -30,6 +34,9 @@ public final class SegmentAppender {
 
     /** Bytes that are in the file, not only in the buffer. */
     private long flushedTo;
+
+    /** Where the zeros end that the file was filled with ahead of what is appended; no more than that, without any. */
+    private long zeroedTo;
 
     private long durableTo;
 
@@ -93,6 +100,16 @@ public final class SegmentAppender {
     /** Whether data follows the newest mark. */
     public boolean hasUnmarkedData() {
         return end() > markedTo;
+    }
+
+    /** Bytes of zeros that the file has behind what was appended: appending them does not lengthen it. */
+    long zerosAhead() {
+        return Math.max(0, zeroedTo - end());
+    }
+
+    /** The same, as if what is buffered were not appended. */
+    long zerosBehindFile() {
+        return Math.max(0, zeroedTo - flushedTo);
     }
 
     /** Whether all that was appended is durable. */
@@ -217,13 +234,47 @@ public final class SegmentAppender {
         cutUnsynced = false;
     }
 
-    /** Syncs, and ends the segment with a durable mark that says so. */
+    /**
+     * Flushes, and fills the file with more zeros behind what was appended, durable with the next sync: those that
+     * follow, of what is written over the zeros, need not change the file's length nor where its bytes lie on the disk.
+     *
+     * @return false where there is no room for them; then all zeros are cut off again, and nothing else has failed
+     */
+    boolean zeroAhead(int bytes) throws IOException {
+        flush();
+        long from = Math.max(flushedTo, zeroedTo);
+        long to = from + bytes;
+        try {
+            for (long at = from; at < to; at += ZEROS.capacity()) {
+                directory.write(file, ZEROS.duplicate().limit((int) Math.min(ZEROS.capacity(), to - at)), at);
+            }
+        } catch (NoSpaceException e) {
+            cutZeros();
+            return false;
+        }
+        zeroedTo = to;
+        return true;
+    }
+
+    private void cutZeros() throws IOException {
+        cutUnsynced = true;
+        file.truncate(flushedTo);
+        zeroedTo = flushedTo;
+    }
+
+    /** Syncs, and ends the segment with a durable mark that says so; nothing is left behind it. */
     public void finish() throws IOException {
         if (!isDurable()) {
             sync();
         }
         if (hasUnmarkedData()) {
             mark();
+            flush();
+        }
+        if (zerosAhead() > 0) {
+            cutZeros();
+        }
+        if (!isDurable()) {
             sync();
         }
     }
@@ -232,6 +283,7 @@ public final class SegmentAppender {
     public void cutBack(long offset) throws IOException {
         buffer.clear();
         flushedTo = Math.min(flushedTo, offset);
+        zeroedTo = flushedTo;
         durableTo = Math.min(durableTo, offset);
         cutUnsynced = true;
         if (markedTo > offset) {

@@ -61,8 +61,9 @@ record DamagedSegment(
                 } else if (end > SegmentHeader.BYTES) {
                     bad.add(new Range(SegmentHeader.BYTES, end - SegmentHeader.BYTES));
                 }
-                if (!found.sealed() && file.size() > end) {
-                    bad.add(new Range(end, file.size() - end));
+                long writtenTo = found.sealed() ? end : TailScan.writtenTo(file);
+                if (writtenTo > end) {
+                    bad.add(new Range(end, writtenTo - end));
                 }
             }
         }

@@ -121,17 +121,14 @@ final class RepairSurvey {
     private void read(SegmentAdoption adoption) throws IOException {
         Segment segment = adoption.segment();
         if (adoption.state() != SegmentAdoption.State.WHOLE) {
-            damaged.put(segment.id(), surveyed(adoption, segment.length()));
+            damaged.put(segment.id(), surveyed(adoption, lengthOf(adoption)));
             return;
         }
         Findings findings = new Findings();
         SegmentCheck.Contents contents;
-        long length;
+        long length = lengthOf(adoption);
         boolean isShort;
         try (StoreFile file = directory.files().openForReading(directory.file(StoreFileNames.segment(segment.id())))) {
-            length = adoption.sealed()
-                    ? segment.length()
-                    : TailScan.scan(file, segment).end();
             isShort = file.size() < length;
             contents = SegmentCheck.check(
                     file, segment.header(), segment.path(), Math.min(length, file.size()), findings, progress);
@@ -146,6 +143,17 @@ final class RepairSurvey {
         } else {
             extents.put(segment.id(), new Extent(length, contents.versionMax()));
             readHint(adoption, contents.records());
+        }
+    }
+
+    /** Where the segment ends: as the manifest says, or where the log does; zeros may follow that, or torn bytes. */
+    private long lengthOf(SegmentAdoption adoption) throws IOException {
+        Segment segment = adoption.segment();
+        if (adoption.sealed() || !adoption.isReadable()) {
+            return segment.length();
+        }
+        try (StoreFile file = directory.files().openForReading(directory.file(StoreFileNames.segment(segment.id())))) {
+            return TailScan.scan(file, segment).end();
         }
     }
 

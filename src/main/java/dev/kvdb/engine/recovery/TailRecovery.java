@@ -83,7 +83,7 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
                 }
                 contents.put(tail.id(), scan.contents());
             }
-            return new TailRecovery(contents, false, scan.lastVersion(), scan.fileBytes() - scan.end());
+            return new TailRecovery(contents, false, scan.lastVersion(), scan.tornBytes());
         } finally {
             tail.unpin();
         }
@@ -153,7 +153,7 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
     }
 
     private static void setTornBytesAside(StoreDirectory directory, Segment tail, TailScan scan) throws IOException {
-        long bytes = scan.fileBytes() - scan.end();
+        long bytes = scan.tornBytes();
         if (bytes == 0) {
             return;
         }
@@ -184,7 +184,7 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
 
     private static void copyTornBytes(StoreDirectory directory, Segment tail, TailScan scan, String name)
             throws IOException {
-        long bytes = scan.fileBytes() - scan.end();
+        long bytes = scan.tornBytes();
         try (StoreFile torn = directory.files().create(directory.file(name))) {
             ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(COPY_BYTES, bytes));
             for (long done = 0; done < bytes; done += buffer.limit()) {

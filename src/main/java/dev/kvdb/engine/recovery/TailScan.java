@@ -10,6 +10,7 @@ import dev.kvdb.engine.log.SegmentContents;
 import dev.kvdb.engine.log.SegmentScanner;
 import dev.kvdb.engine.log.VersionRange;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -27,7 +28,7 @@ import java.util.Optional;
  * @param damagedValues durable records whose value is damaged
  * @param durableTo where {@code recovered} begins, in bytes
  * @param end where the log ends, in bytes
- * @param fileBytes bytes in the file; those past {@code end} are torn
+ * @param writtenTo where the file ends, but for zeros behind all else; what lies between {@code end} and there is torn
  * @param lastVersion the highest version seen
  */
 record TailScan(
@@ -37,12 +38,15 @@ record TailScan(
         int damagedValues,
         long durableTo,
         long end,
-        long fileBytes,
+        long writtenTo,
         long lastVersion) {
+
+    private static final int WINDOW_BYTES = 64 * 1024;
 
     /** Scans the segment; the caller has its file open. */
     static TailScan scan(StoreFile file, Segment segment) throws IOException {
         long fileBytes = file.size();
+        long writtenTo = writtenTo(file);
         SegmentScanner scanner = new SegmentScanner(file, segment.path(), segment.header(), fileBytes);
         RecordTable records = new RecordTable();
         List<VersionRange> hidden = new ArrayList<>();
@@ -57,7 +61,7 @@ record TailScan(
                 long badAt = isFrame ? scanner.offset() : scanner.position();
                 // What looks like a mark inside a value is the value's.
                 long durableToNeeded = isFrame ? scanner.position() : badAt + 1;
-                long saidDurableTo = badAt < fileBytes ? durableBeyond(scanner, durableToNeeded) : 0;
+                long saidDurableTo = badAt < writtenTo ? durableBeyond(scanner, durableToNeeded) : 0;
                 durableTo = Math.max(durableTo, saidDurableTo);
                 if (saidDurableTo < durableToNeeded) {
                     break;
@@ -85,7 +89,39 @@ record TailScan(
             (record.offset() < durableTo ? durable : recovered).add(record);
         }
         return new TailScan(
-                durable, recovered, List.copyOf(hidden), damagedValues, durableTo, end, fileBytes, lastVersion);
+                durable,
+                recovered,
+                List.copyOf(hidden),
+                damagedValues,
+                durableTo,
+                end,
+                Math.max(end, writtenTo),
+                lastVersion);
+    }
+
+    /**
+     * Where the bytes of the newest segment end that were ever written to it: a crash leaves the zeros that the file
+     * was filled with ahead of the log. No mark lies behind it, since a mark is not all zeros; a record may end in
+     * zeros of its own.
+     */
+    static long writtenTo(StoreFile file) throws IOException {
+        ByteBuffer window = ByteBuffer.allocate(WINDOW_BYTES);
+        for (long end = file.size(); end > 0; ) {
+            long start = Math.max(0, end - WINDOW_BYTES);
+            file.read(window.clear().limit((int) (end - start)), start);
+            for (int i = window.position() - 1; i >= 0; i--) {
+                if (window.get(i) != 0) {
+                    return start + i + 1;
+                }
+            }
+            end = start;
+        }
+        return 0;
+    }
+
+    /** Bytes behind the log's end that a crash tore. */
+    long tornBytes() {
+        return writtenTo - end;
     }
 
     /** What the segment holds where it is sealed at {@link #durableTo}. */

@@ -186,8 +186,8 @@ public final class Verification {
         long fileBytes = file.size();
         if (!entry.sealed()) {
             TailScan scan = TailScan.scan(file, Segment.sealed(header, directory, fileBytes));
-            if (scan.end() < fileBytes) {
-                findings.note(path + ": the last " + (fileBytes - scan.end()) + " bytes, from offset " + scan.end()
+            if (scan.tornBytes() > 0) {
+                findings.note(path + ": the last " + scan.tornBytes() + " bytes, from offset " + scan.end()
                         + ", are torn by a crash and were never acknowledged as durable; "
                         + "the next open sets them aside");
             }

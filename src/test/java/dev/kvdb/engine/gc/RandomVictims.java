@@ -91,7 +91,7 @@ final class RandomVictims {
         index = recovered.index();
         nextVersion = recovered.nextVersion();
         lastApplied = nextVersion - 1;
-        log = new ActiveLog(segments, random.split(), SEGMENT_BYTES,  this::sealed);
+        log = new ActiveLog(segments, random.split(), SEGMENT_BYTES, () -> 0, this::sealed);
     }
 
     /** What happens beside a collection. */

@@ -24,7 +24,7 @@ class ActiveLogTest {
     private final LogFixture fixture = new LogFixture();
     private final Segments segments = fixture.segments(8);
     private final List<Segment> sealed = new ArrayList<>();
-    private final ActiveLog log = new ActiveLog(segments, new SplittableRandom(1), SEGMENT_BYTES, sealed::add);
+    private final ActiveLog log = new ActiveLog(segments, new SplittableRandom(1), SEGMENT_BYTES, () -> 0, sealed::add);
     private long version = 1;
 
     @Test
@@ -278,7 +278,7 @@ class ActiveLogTest {
 
     @Test
     void unsyncedStretch_hasAMarkEachMiB() throws IOException {
-        ActiveLog large = new ActiveLog(segments, new SplittableRandom(1), 8 << 20, sealed::add);
+        ActiveLog large = new ActiveLog(segments, new SplittableRandom(1), 8 << 20, () -> 0, sealed::add);
         large.begin(33 + 100_000, version);
         for (int i = 0; i < 50; i++) {
             byte[] value = LogFixture.value(i, 100_000);

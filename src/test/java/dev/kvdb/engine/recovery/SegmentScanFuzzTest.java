@@ -64,8 +64,8 @@ class SegmentScanFuzzTest {
         }
         boolean inOrder = SegmentHeader.BYTES <= tail.durableTo()
                 && tail.durableTo() <= tail.end()
-                && tail.end() <= tail.fileBytes()
-                && tail.fileBytes() == bytes.length;
+                && tail.end() <= tail.writtenTo()
+                && tail.writtenTo() <= bytes.length;
         require(inOrder, "offsets", tail, bytes.length);
         requireEncodedAsStored(segment, tail.durable());
         requireEncodedAsStored(segment, tail.recovered());

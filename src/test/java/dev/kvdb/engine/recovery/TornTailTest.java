@@ -59,6 +59,37 @@ class TornTailTest {
     }
 
     @Test
+    void zerosAheadOfTheLog_areNotTornAndNotSetAside() throws IOException {
+        for (int bytes : new int[] {1, 100, 70_000}) {
+            tails.checkZerosAhead(bytes);
+            try (MemoryStore image = running.image()) {
+                image.disk.overwrite(image.file(TAIL), END, new byte[bytes]);
+                image.open();
+                assertThat(image.store().statistics().recovery().tornBytes()).isZero();
+                assertThat(image.disk.list(image.disk.root())).noneMatch(name -> name.endsWith(".torn"));
+            }
+        }
+    }
+
+    @Test
+    void tornBytesBeforeZerosAhead_areSetAsideWithoutThem() throws IOException {
+        try (MemoryStore image = running.image()) {
+            image.disk.overwrite(image.file(TAIL), END, new byte[5000]);
+            image.disk.overwrite(image.file(TAIL), END + 10, new byte[] {1, 2, 3});
+            image.open();
+            assertThat(image.store().statistics().recovery().tornBytes()).isEqualTo(13);
+            assertThat(image.store().statistics().keys()).isEqualTo(GROUPS);
+        }
+    }
+
+    @Test
+    void groupsBeforeTheLastDurableMarkLostToZeros_areReportedAndNothingIsCutOff() {
+        for (int group = 0; group < GROUPS - 1; group++) {
+            tails.checkZeroedGroup(group);
+        }
+    }
+
+    @Test
     void tornBytes_areSetAsideOfTheFourNewestTails() throws IOException {
         MemoryStore store = running.image();
         for (int crash = 0; crash < 6; crash++) {

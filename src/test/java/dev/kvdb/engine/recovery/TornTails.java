@@ -44,6 +44,23 @@ public final class TornTails implements AutoCloseable {
         checkZerosFrom(random.nextInt(LAST_GROUP, END - 1));
         checkBrokenAt(random.nextInt(LAST_GROUP, END));
         checkDamagedAt(random.nextInt(SegmentHeader.BYTES, LAST_GROUP));
+        checkZerosAhead(random.nextInt(200_000));
+        checkZeroedGroup(random.nextInt(GROUPS - 1));
+    }
+
+    /** The file was filled with zeros ahead of the log: nothing is torn. */
+    void checkZerosAhead(int bytes) {
+        checkTorn(image -> image.disk.overwrite(image.file(TAIL), END, new byte[bytes]), 0, bytes + " zeros ahead");
+    }
+
+    /** A group before the last durable mark was lost, as if the zeros that it was written over were still there. */
+    void checkZeroedGroup(int group) {
+        try (MemoryStore image = running.image()) {
+            int at = SegmentHeader.BYTES + group * GROUP_BYTES;
+            image.disk.overwrite(image.file(TAIL), at, new byte[GROUP_BYTES]);
+            image.disk.overwrite(image.file(TAIL), END, new byte[100]);
+            checkHides(image, "zeros in group " + group);
+        }
     }
 
     /** The segment ends there, in its last group. */
@@ -71,6 +88,11 @@ public final class TornTails implements AutoCloseable {
                 assertValue(image, key, what);
             }
             assertThat(image.store().statistics().keys()).as(what).isEqualTo(GROUPS - lost);
+            if (lost == 0) {
+                assertThat(image.store().statistics().recovery().tornBytes())
+                        .as(what)
+                        .isZero();
+            }
             assertThat(image.set(77, 5).version()).as("%s: versions rise", what).isGreaterThan(GROUPS);
             image.reopen();
             assertThat(image.store().statistics().keys()).isEqualTo(GROUPS - lost + 1);
@@ -82,26 +104,30 @@ public final class TornTails implements AutoCloseable {
     void checkDamagedAt(int at) {
         try (MemoryStore image = running.image()) {
             image.disk.flipBit(image.file(TAIL), at, at % 8);
-            var before = image.contents();
-            image.open();
-            int damaged = damagedReads(image, "byte " + at);
-            boolean readOnly = image.store().statistics().state() == StoreState.READ_ONLY;
             int inGroup = (at - SegmentHeader.BYTES) % GROUP_BYTES;
-            boolean hides = inGroup < 33 || (inGroup >= 65 && inGroup < 65 + 33);
-            assertThat(readOnly).as("byte %d hides keys", at).isEqualTo(hides);
-            if (hides) {
-                assertThatThrownBy(() -> image.store().get(99))
-                        .isInstanceOf(DamageException.class)
-                        .hasMessageContaining(TAIL);
-                image.close();
-                assertThat(image.contents())
-                        .as("byte %d: nothing was written", at)
-                        .isEqualTo(before);
+            if (inGroup < 33 || (inGroup >= 65 && inGroup < 65 + 33)) {
+                checkHides(image, "byte " + at);
             } else {
+                image.open();
+                int damaged = damagedReads(image, "byte " + at);
+                assertThat(image.store().statistics().state()).as("byte %d", at).isEqualTo(StoreState.WRITABLE);
                 assertThat(damaged).as("byte %d", at).isEqualTo(inGroup < 65 ? 0 : 1);
                 assertThat(image.get(99)).isNull();
             }
         }
+    }
+
+    /** Damage before the last durable mark hides keys: the store is read-only, and says so. */
+    private static void checkHides(MemoryStore image, String what) {
+        var before = image.contents();
+        image.open();
+        assertThat(image.store().statistics().state()).as(what).isEqualTo(StoreState.READ_ONLY);
+        assertThat(damagedReads(image, what)).isLessThan(GROUPS);
+        assertThatThrownBy(() -> image.store().get(99))
+                .isInstanceOf(DamageException.class)
+                .hasMessageContaining(TAIL);
+        image.close();
+        assertThat(image.contents()).as("%s: nothing was written", what).isEqualTo(before);
     }
 
     /** Each key has its value, or says that it is damaged; how many say so. */
