@@ -4,6 +4,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the engine will answer, given out as a stage that nobody but the engine completes: the same as a future's
@@ -15,7 +16,7 @@ import java.util.function.Supplier;
 abstract class Answer<R> extends CompletableFuture<R> {
 
     /** Completes the stage; the calling thread runs what depends on it. */
-    final void answer(R result) {
+    final void answer(@Nullable R result) {
         super.complete(result);
     }
 

@@ -119,6 +119,6 @@ public final class RecordTable {
 
     /** A digit of a number, of which the most negative one has the lowest digits. */
     private static int digitOf(long number, int digit) {
-        return (int) ((number ^ Long.MIN_VALUE) >>> digit * DIGIT_BITS) & DIGIT_VALUES - 1;
+        return (int) ((number ^ Long.MIN_VALUE) >>> (digit * DIGIT_BITS)) & (DIGIT_VALUES - 1);
     }
 }
