@@ -146,8 +146,8 @@ class MutantTest {
                         "group that was cut off taken for gone before a sync",
                         FULL_DISK,
                         "log/SegmentAppender.java",
-                        "cutUnsynced = true;",
-                        "cutUnsynced = false;"),
+                        "        cutUnsynced = true;\n        if (markedTo",
+                        "        cutUnsynced = false;\n        if (markedTo"),
                 Mutant.of(
                         "group for which there was no room not cut off",
                         FULL_DISK,
