@@ -52,6 +52,8 @@ final class BenchCommand extends ResultCommand {
             "DISK_FULL: the server's disk is full; removes and 'kvdb gc' make room",
             "QUOTA_REACHED",
             "QUOTA_REACHED: the database has reached its kvdb.storage.quota; removes and 'kvdb gc' make room",
+            "INDEX_FULL",
+            "INDEX_FULL: the server has no memory for more keys; use fewer --keys, or see its kvdb.index.size-max",
             "READ_ONLY",
             "READ_ONLY: the server takes no writes; 'kvdb status' says why",
             "VALUE_TOO_LARGE",

@@ -51,6 +51,9 @@ final class StatusCommand extends ClientCommand {
                 .put("indexBytes", status.getIndexBytes())
                 .put("openFiles", status.getOpenFiles());
         object.put("fileBytes", status.getFileBytes());
+        if (status.hasIndexBytesMax()) {
+            object.put("indexBytesMax", status.getIndexBytesMax()).put("keysForecast", status.getKeysForecast());
+        }
         if (status.hasQuotaBytes()) {
             object.put("quotaBytes", status.getQuotaBytes());
         }
@@ -144,7 +147,7 @@ final class StatusCommand extends ClientCommand {
                 "cache",
                 Text.bytes(cache.getBytes()) + ", " + Text.count(cache.getHits(), "hit") + ", "
                         + Text.count(cache.getMisses(), "miss", "misses"));
-        row(table, "index", Text.bytes(status.getIndexBytes()));
+        row(table, "index", index(status));
         row(
                 table,
                 "collections",
@@ -171,6 +174,15 @@ final class StatusCommand extends ClientCommand {
             row(table, "sync error", status.getLastSyncError());
         }
         return table.substring(0, table.length() - 1);
+    }
+
+    private static String index(StatusResponse status) {
+        return Text.bytes(status.getIndexBytes())
+                + (status.hasIndexBytesMax()
+                        ? " of " + Text.bytes(status.getIndexBytesMax())
+                                + String.format(
+                                        Locale.ROOT, ", room for some %,d keys in all", status.getKeysForecast())
+                        : "");
     }
 
     private static String scrubs(ScrubStatus scrub) {

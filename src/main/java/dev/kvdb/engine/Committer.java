@@ -63,6 +63,7 @@ final class Committer implements Runnable {
      * @param clock time
      * @param segments the store's segments
      * @param index the store's index
+     * @param indexLimit how much of it there may be
      * @param cache learns new values
      * @param space told that the disk is full, and asked whether it still is
      * @param availability learns of failures
@@ -74,6 +75,7 @@ final class Committer implements Runnable {
             Clock clock,
             Segments segments,
             OrderedIndex index,
+            IndexLimit indexLimit,
             ValueCache cache,
             DiskSpace space,
             Availability availability,
@@ -156,14 +158,9 @@ final class Committer implements Runnable {
         if (!fitsIntoGroup(write)) {
             commitGroup();
         }
-        StoreException refused = in.availability.refusal(!(write instanceof PendingWrite.Set));
+        StoreException refused = refusal(write);
         if (refused != null) {
             fail(write, refused);
-            return;
-        }
-        if (write instanceof PendingWrite.Set set
-                && log.growthBytes(FrameHeader.setBytes(set.value.length)) > in.space.quotaRoomBytes()) {
-            fail(write, in.space.quotaReached());
             return;
         }
         try {
@@ -178,6 +175,17 @@ final class Committer implements Runnable {
         } catch (Throwable e) {
             failGroup(e, write);
         }
+    }
+
+    private @Nullable StoreException refusal(PendingWrite<?> write) {
+        StoreException refused = in.availability.refusal(!(write instanceof PendingWrite.Set));
+        if (refused != null || !(write instanceof PendingWrite.Set set)) {
+            return refused;
+        }
+        if (log.growthBytes(FrameHeader.setBytes(set.value.length)) > in.space.quotaRoomBytes()) {
+            return in.space.quotaReached();
+        }
+        return in.indexLimit.isReached() && !group.isPresent(set.key) ? in.indexLimit.refusal() : null;
     }
 
     /** Whether the write may join the group. Where it may not, the group is committed before the write is judged. */
@@ -355,6 +363,7 @@ final class Committer implements Runnable {
         try {
             failedRolls.tellWhatIsDue();
             in.space.watchQuota();
+            in.indexLimit.watch();
             if (in.availability.state() == StoreState.DISK_FULL) {
                 in.space.lookForRoom(
                         in.segments.directory(),

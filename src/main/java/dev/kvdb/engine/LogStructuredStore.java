@@ -120,6 +120,7 @@ final class LogStructuredStore implements Store {
                         environment.clock(),
                         segments,
                         index,
+                        new IndexLimit(path.toString(), index, options.indexBytesMax()),
                         cache,
                         space,
                         availability,
@@ -249,6 +250,7 @@ final class LogStructuredStore implements Store {
                 quota.usedBytes(),
                 quota.bytes(),
                 index.memoryBytes(),
+                options.indexBytesMax(),
                 segments.openFiles(),
                 StoreStatistics.Log.of(segments.all()),
                 new StoreStatistics.Writes(

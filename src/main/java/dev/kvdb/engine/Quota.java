@@ -12,17 +12,9 @@ import java.util.function.LongSupplier;
  */
 final class Quota {
 
-    private static final int[] THRESHOLDS_PERCENT = {80, 90};
-
-    /** A threshold may be passed again when so much less is used. */
-    private static final int HYSTERESIS_PERCENT = 5;
-
-    private final String directory;
     private final long bytes;
     private final LongSupplier used;
-
-    /** How many of the thresholds were passed and told of. */
-    private int passed;
+    private final UsageThresholds thresholds;
 
     /**
      * @param directory the store's directory
@@ -30,9 +22,9 @@ final class Quota {
      * @param used bytes in the store's files
      */
     Quota(String directory, long bytes, LongSupplier used) {
-        this.directory = directory;
         this.bytes = bytes;
         this.used = used;
+        this.thresholds = new UsageThresholds(directory + " uses", "its quota");
     }
 
     /** The limit; 0 for none. */
@@ -55,31 +47,8 @@ final class Quota {
         return "the quota of " + bytes + " bytes is reached: " + usedBytes() + " are used";
     }
 
-    /** A threshold was passed, upwards or back; {@code line} says so to a person. */
-    record Crossing(boolean upwards, String line) {}
-
     /** The thresholds that were passed since the last call, as one; each counts once until it is left well behind. */
-    Optional<Crossing> crossing() {
-        if (bytes == 0) {
-            return Optional.empty();
-        }
-        long usedBytes = usedBytes();
-        double percent = 100.0 * usedBytes / bytes;
-        int before = passed;
-        while (passed < THRESHOLDS_PERCENT.length && percent >= THRESHOLDS_PERCENT[passed]) {
-            passed++;
-        }
-        while (passed > 0 && percent < THRESHOLDS_PERCENT[passed - 1] - HYSTERESIS_PERCENT) {
-            passed--;
-        }
-        if (passed == before) {
-            return Optional.empty();
-        }
-        String used =
-                directory + " uses " + (long) percent + " % of its quota, " + usedBytes + " of " + bytes + " bytes";
-        return Optional.of(
-                passed > before
-                        ? new Crossing(true, used + ": more than " + THRESHOLDS_PERCENT[passed - 1] + " %")
-                        : new Crossing(false, used + ": less than " + THRESHOLDS_PERCENT[passed] + " % again"));
+    Optional<UsageThresholds.Crossing> crossing() {
+        return bytes == 0 ? Optional.empty() : thresholds.crossing(usedBytes(), bytes);
     }
 }

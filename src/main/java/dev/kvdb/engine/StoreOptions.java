@@ -11,6 +11,8 @@ import dev.kvdb.engine.log.DiskReserve;
  * @param segmentBytesMax a segment file is sealed before it would grow past this; 64 KiB to 1 GiB
  * @param valueBytesMax largest value accepted; 0 to a fourth of {@code segmentBytesMax}
  * @param cacheBytesMax heap that cached values may hold; 0 turns the cache off
+ * @param indexBytesMax heap that the index of all keys may take: at it keys that are not there yet are refused, and a
+ *     store that needs more is not opened; 0 for no limit, else at least 1 MiB
  * @param writeQueueRequestsMax writes that may wait for the committer or be on their way to disk; 1 to 1,000,000
  * @param writeQueueBytesMax bytes of their values; at least {@code valueBytesMax}
  * @param openFilesMax segment files held open for reads; 16 to 1,000,000
@@ -29,6 +31,7 @@ public record StoreOptions(
         int segmentBytesMax,
         int valueBytesMax,
         long cacheBytesMax,
+        long indexBytesMax,
         int writeQueueRequestsMax,
         long writeQueueBytesMax,
         int openFilesMax,
@@ -50,6 +53,7 @@ public record StoreOptions(
             64 * MIB,
             16 * MIB,
             64L * MIB,
+            0,
             65_536,
             64L * MIB,
             512,
@@ -88,6 +92,9 @@ public record StoreOptions(
         check("segmentBytesMax", segmentBytesMax, 64 * KIB, 1024 * MIB);
         check("valueBytesMax", valueBytesMax, 0, segmentBytesMax / 4);
         check("cacheBytesMax", cacheBytesMax, 0, Long.MAX_VALUE);
+        if (indexBytesMax != 0) {
+            check("indexBytesMax", indexBytesMax, MIB, Long.MAX_VALUE);
+        }
         check("writeQueueRequestsMax", writeQueueRequestsMax, 1, 1_000_000);
         check("writeQueueBytesMax", writeQueueBytesMax, Math.max(1, valueBytesMax), Long.MAX_VALUE);
         check("openFilesMax", openFilesMax, 16, 1_000_000);
@@ -124,6 +131,7 @@ public record StoreOptions(
         private int segmentBytesMax;
         private int valueBytesMax;
         private long cacheBytesMax;
+        private long indexBytesMax;
         private int writeQueueRequestsMax;
         private long writeQueueBytesMax;
         private int openFilesMax;
@@ -138,6 +146,7 @@ public record StoreOptions(
             segmentBytesMax = from.segmentBytesMax;
             valueBytesMax = from.valueBytesMax;
             cacheBytesMax = from.cacheBytesMax;
+            indexBytesMax = from.indexBytesMax;
             writeQueueRequestsMax = from.writeQueueRequestsMax;
             writeQueueBytesMax = from.writeQueueBytesMax;
             openFilesMax = from.openFilesMax;
@@ -174,6 +183,12 @@ public record StoreOptions(
         /** See {@link StoreOptions#cacheBytesMax}. */
         public Builder cacheBytesMax(long value) {
             cacheBytesMax = value;
+            return this;
+        }
+
+        /** See {@link StoreOptions#indexBytesMax}. */
+        public Builder indexBytesMax(long value) {
+            indexBytesMax = value;
             return this;
         }
 
@@ -227,6 +242,7 @@ public record StoreOptions(
                     segmentBytesMax,
                     valueBytesMax,
                     cacheBytesMax,
+                    indexBytesMax,
                     writeQueueRequestsMax,
                     writeQueueBytesMax,
                     openFilesMax,

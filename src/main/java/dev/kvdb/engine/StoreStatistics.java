@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param fileBytes bytes in all files of the store, its reserve included
  * @param quotaBytes what they may be at most; 0 for no limit
  * @param indexBytes heap held by the index, an estimate
+ * @param indexBytesMax heap that it may take; 0 for no limit
  * @param openFiles files that the store holds open
  * @param log the log's size and shape
  * @param writes what was written
@@ -33,12 +34,28 @@ public record StoreStatistics(
         long fileBytes,
         long quotaBytes,
         long indexBytes,
+        long indexBytesMax,
         int openFiles,
         Log log,
         Writes writes,
         Reads reads,
         GarbageCollection garbageCollection,
         Recovery recovery) {
+
+    /** With fewer keys than this the index says nothing about what the next ones take. */
+    private static final long KEYS_TELLING = 10_000;
+
+    /** What a key takes where nothing is known: keys and locations that have nothing in common. */
+    private static final int KEY_BYTES = 17;
+
+    /**
+     * How many keys there may be in all before the index reaches its limit, if the next ones take as much memory as
+     * those that are there do on average; 0 where there is no limit.
+     */
+    public long keysForecast() {
+        double keyBytes = keys < KEYS_TELLING ? KEY_BYTES : (double) indexBytes / keys;
+        return (long) (indexBytesMax / keyBytes);
+    }
 
     /**
      * The log's size and shape.

@@ -75,6 +75,11 @@ class StoreMeters {
         gauge("kvdb.keys", "Keys that have a value", null, StoreStatistics::keys);
         gauge("kvdb.index.size", "Heap held by the index", BaseUnits.BYTES, StoreStatistics::indexBytes);
         gauge(
+                "kvdb.index.limit",
+                "Heap that the index may take, 0 for no limit",
+                BaseUnits.BYTES,
+                StoreStatistics::indexBytesMax);
+        gauge(
                 "kvdb.disk.free",
                 "Bytes that may still be written to the file system",
                 BaseUnits.BYTES,

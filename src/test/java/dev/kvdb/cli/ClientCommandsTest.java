@@ -185,11 +185,13 @@ class ClientCommandsTest {
                 .contains("disk-full: no space")
                 .contains("18446744073709551615")
                 .contains("4.0 KiB in 2 segments")
+                .contains("2.0 KiB of 3.0 MiB, room for some 196,608 keys in all")
                 .contains("7 bytes torn");
         assertThat(run("status", "--json").text())
                 .contains("\"state\":\"disk-full\"")
                 .contains("\"lastVersion\":\"18446744073709551615\"")
                 .contains("\"diskFreeBytes\":1536")
+                .contains("\"indexBytesMax\":3145728,\"keysForecast\":196608")
                 .doesNotContain("writeAmplification");
     }
 

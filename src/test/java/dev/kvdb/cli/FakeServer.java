@@ -262,6 +262,9 @@ public final class FakeServer implements AutoCloseable {
                             .setKeys(entries.size())
                             .setLastVersion(-1)
                             .setDiskFreeBytes(1536)
+                            .setIndexBytes(2048)
+                            .setIndexBytesMax(3 << 20)
+                            .setKeysForecast(196_608)
                             .setLog(LogStatus.newBuilder().setSegments(2).setBytes(4096))
                             .setRecovery(RecoveryStatus.newBuilder().setTornBytes(7))
                             .build());

@@ -365,6 +365,7 @@ class CommitterTest {
                         clock,
                         segments,
                         index,
+                        new IndexLimit("dir", index, 0),
                         new ValueCache(0),
                         new DiskSpace(new DiskReserve(directory, reserveBytes), learns, new Quota("dir", 0, () -> 0)),
                         learns,

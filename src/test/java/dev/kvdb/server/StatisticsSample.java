@@ -19,6 +19,7 @@ public final class StatisticsSample {
                 106,
                 107,
                 104,
+                108,
                 105,
                 new StoreStatistics.Log(201, 202, 203, 204, 205, 206),
                 new StoreStatistics.Writes(301, 302, 303, 304, 400, 800, 307, "sync error", 309, 310),

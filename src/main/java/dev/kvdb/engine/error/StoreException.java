@@ -11,6 +11,7 @@ public abstract sealed class StoreException extends RuntimeException
         permits DamageException,
                 DirectoryLockedException,
                 DiskFullException,
+                IndexFullException,
                 InvalidStoreArgumentException,
                 OverloadedException,
                 StoreClosedException,

@@ -25,6 +25,27 @@ record MemoryDefaults(long cacheBytes, long writeQueueBytes, long bytesInFlight,
     private static final int WRITE_QUEUE_SHARE = 8;
     private static final int IN_FLIGHT_SHARE = 4;
 
+    /** Heap of a server without keys, values and calls. */
+    private static final long SERVER_BYTES = 40 * MIB;
+
+    /** What the collector of Java's garbage needs to work in, as a share of the heap. */
+    private static final int COLLECTOR_SHARE = 8;
+
+    /** The index may have as much in any case, at the cost of what else is there. */
+    private static final int INDEX_SHARE_MIN = 8;
+
+    /**
+     * What {@code kvdb.index.size-max} is where it is not set: all of the heap that nothing else may take.
+     *
+     * @param heapBytes what the heap may grow to
+     * @param cacheBytes what cached values may take of it
+     * @param bytesInFlight what messages may take of it
+     */
+    static long indexBytes(long heapBytes, long cacheBytes, long bytesInFlight) {
+        long left = heapBytes - heapBytes / COLLECTOR_SHARE - SERVER_BYTES - cacheBytes - bytesInFlight;
+        return Math.max(left, heapBytes / INDEX_SHARE_MIN);
+    }
+
     /**
      * @param heapBytes what the heap may grow to
      * @param messageBytesMax the largest message; there is room for one in any case

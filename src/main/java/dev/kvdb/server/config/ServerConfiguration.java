@@ -33,6 +33,9 @@ public interface ServerConfiguration {
     /** The cache of values. */
     Cache cache();
 
+    /** The index of all keys. */
+    Index index();
+
     /** When and how fast garbage is collected. */
     Gc gc();
 
@@ -95,6 +98,13 @@ public interface ServerConfiguration {
 
         /** Heap that cached values may hold. {@link MemoryDefaults} has what holds otherwise. */
         Optional<MemorySize> size();
+    }
+
+    /** The index of all keys. */
+    interface Index {
+
+        /** Heap that it may take; 0 for no limit. {@link MemoryDefaults} has what holds otherwise. */
+        Optional<MemorySize> sizeMax();
     }
 
     /** When and how fast garbage is collected. */

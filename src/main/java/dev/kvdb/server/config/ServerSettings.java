@@ -68,11 +68,7 @@ public class ServerSettings {
                 configuration.limits().requestsInFlight().orElse(memory.requestsInFlight()),
                 1,
                 1_000_000);
-        bytesInFlightMax = size(
-                "kvdb.limits.bytes-in-flight",
-                configuration.limits().bytesInFlight(),
-                messageBytesMax(),
-                memory.bytesInFlight());
+        bytesInFlightMax = bytesInFlight(configuration, memory, messageBytesMax());
         warnOfSmallHeap(heapBytes);
         gracePeriod = duration(
                 "kvdb.shutdown.grace-period",
@@ -104,7 +100,9 @@ public class ServerSettings {
         ServerConfiguration.Storage storage = configuration.storage();
         int segmentBytesMax = (int) size("kvdb.storage.segment-size", storage.segmentSize(), 64 * KIB, GIB);
         int valueBytesMax = (int) size("kvdb.storage.value-size-max", storage.valueSizeMax(), 0, segmentBytesMax / 4);
-        MemoryDefaults memory = MemoryDefaults.ofHeap(heapBytes, valueBytesMax + MESSAGE_ROOM_BYTES);
+        int messageBytesMax = valueBytesMax + MESSAGE_ROOM_BYTES;
+        MemoryDefaults memory = MemoryDefaults.ofHeap(heapBytes, messageBytesMax);
+        long cacheBytes = size("kvdb.cache.size", configuration.cache().size(), 0, memory.cacheBytes());
         return new StoreOptions(
                 storage.syncPolicy(),
                 (int) duration(
@@ -115,7 +113,11 @@ public class ServerSettings {
                         .toMillis(),
                 segmentBytesMax,
                 valueBytesMax,
-                size("kvdb.cache.size", configuration.cache().size(), 0, memory.cacheBytes()),
+                cacheBytes,
+                indexBytesMax(
+                        configuration.index(),
+                        MemoryDefaults.indexBytes(
+                                heapBytes, cacheBytes, bytesInFlight(configuration, memory, messageBytesMax))),
                 (int) inRange(
                         "kvdb.write-queue.requests-max",
                         configuration.writeQueue().requestsMax(),
@@ -131,6 +133,23 @@ public class ServerSettings {
                 quota(storage, segmentBytesMax),
                 size("kvdb.storage.snapshot-log-size", storage.snapshotLogSize(), MIB, Long.MAX_VALUE),
                 garbageCollection(configuration.gc()));
+    }
+
+    private static long bytesInFlight(
+            ServerConfiguration configuration, MemoryDefaults memory, int messageBytesMax) {
+        return size(
+                "kvdb.limits.bytes-in-flight",
+                configuration.limits().bytesInFlight(),
+                messageBytesMax,
+                memory.bytesInFlight());
+    }
+
+    private static long indexBytesMax(ServerConfiguration.Index index, long otherwise) {
+        long bytes = size("kvdb.index.size-max", index.sizeMax(), 0, otherwise);
+        if (bytes > 0 && bytes < MIB) {
+            throw outOfRange("kvdb.index.size-max", text(bytes), "0 for no limit, or at least " + text(MIB));
+        }
+        return bytes;
     }
 
     private static long quota(ServerConfiguration.Storage storage, int segmentBytesMax) {

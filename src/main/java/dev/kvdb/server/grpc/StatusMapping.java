@@ -7,6 +7,7 @@ import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.error.DiskFullException;
+import dev.kvdb.engine.error.IndexFullException;
 import dev.kvdb.engine.error.InvalidStoreArgumentException;
 import dev.kvdb.engine.error.OverloadedException;
 import dev.kvdb.engine.error.StoreClosedException;
@@ -72,6 +73,7 @@ class StatusMapping implements ExceptionHandlerProvider {
         OVERLOADED(Code.RESOURCE_EXHAUSTED),
         DISK_FULL(Code.RESOURCE_EXHAUSTED),
         QUOTA_REACHED(Code.RESOURCE_EXHAUSTED),
+        INDEX_FULL(Code.RESOURCE_EXHAUSTED),
         READ_ONLY(Code.FAILED_PRECONDITION),
         VERIFICATION_RUNNING(Code.FAILED_PRECONDITION),
         SHUTTING_DOWN(Code.UNAVAILABLE),
@@ -140,6 +142,9 @@ class StatusMapping implements ExceptionHandlerProvider {
         }
         if (failure instanceof DiskFullException e) {
             return status(e.isQuotaReached() ? Reason.QUOTA_REACHED : Reason.DISK_FULL, e, Map.of());
+        }
+        if (failure instanceof IndexFullException) {
+            return status(Reason.INDEX_FULL, failure, Map.of());
         }
         if (failure instanceof StoreReadOnlyException) {
             return status(Reason.READ_ONLY, failure, Map.of());

@@ -86,6 +86,9 @@ class StatusReport {
         if (statistics.diskFreeBytes() >= 0) {
             status.setDiskFreeBytes(statistics.diskFreeBytes());
         }
+        if (statistics.indexBytesMax() > 0) {
+            status.setIndexBytesMax(statistics.indexBytesMax()).setKeysForecast(statistics.keysForecast());
+        }
         if (statistics.quotaBytes() > 0) {
             status.setQuotaBytes(statistics.quotaBytes());
         }

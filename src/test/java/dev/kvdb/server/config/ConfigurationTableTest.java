@@ -137,6 +137,9 @@ class ConfigurationTableTest {
         MemoryDefaults defaults = MemoryDefaults.ofHeap(Long.MAX_VALUE, 0);
         return Map.of(
                 "kvdb.cache.size", (defaults.cacheBytes() >> 20) + "M",
+                "kvdb.index.size-max",
+                        (MemoryDefaults.indexBytes(4L << 30, defaults.cacheBytes(), defaults.bytesInFlight()) >> 20)
+                                + "M",
                 "kvdb.write-queue.bytes-max", (defaults.writeQueueBytes() >> 20) + "M",
                 "kvdb.limits.bytes-in-flight", (defaults.bytesInFlight() >> 20) + "M",
                 "kvdb.limits.requests-in-flight", String.valueOf(defaults.requestsInFlight()));

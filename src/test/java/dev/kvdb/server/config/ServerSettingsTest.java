@@ -58,6 +58,7 @@ class ServerSettingsTest {
                     kvdb.storage.snapshot-log-size | 1K | kvdb.storage.snapshot-log-size is 1K, must be at least 1M
                     kvdb.storage.quota | 207M | kvdb.storage.quota is 207M, must be 0 for none, or \
                     at least 208M: kvdb.storage.reserve-size and two segments
+                    kvdb.index.size-max | 100K | kvdb.index.size-max is 100K, must be 0 for no limit, or at least 1M
                     kvdb.gc.dead-share-min | 1.0 | kvdb.gc.dead-share-min is 1.0, must be from 0.01 to 0.99
                     kvdb.gc.period | 10ms | kvdb.gc.period is 10ms, must be from 1s to 86400s
                     kvdb.scrub.period | 10ms | kvdb.scrub.period is 10ms, must be from 1s to 31536000s
@@ -79,6 +80,24 @@ class ServerSettingsTest {
         assertThat(settings.storeOptions().writeQueueBytesMax()).isEqualTo(64 << 20);
         assertThat(settings.bytesInFlightMax()).isEqualTo(256 << 20);
         assertThat(settings.requestsInFlightMax()).isEqualTo(16_384);
+        assertThat(settings.storeOptions().indexBytesMax()).isEqualTo(3_224L << 20);
+    }
+
+    @Test
+    void index_hasWhatNothingElseMayTake_andAnEighthOfTheHeapInAnyCase() {
+        assertThat(settings(Map.of("kvdb.cache.size", "1G"), 4L << 30)
+                        .storeOptions()
+                        .indexBytesMax())
+                .isEqualTo(2_264L << 20);
+        assertThat(settings(Map.of("kvdb.limits.bytes-in-flight", "1G"), 4L << 30)
+                        .storeOptions()
+                        .indexBytesMax())
+                .isEqualTo(2_456L << 20);
+        assertThat(settings(Map.of(), 64 << 20).storeOptions().indexBytesMax()).isEqualTo(8 << 20);
+        assertThat(settings(Map.of("kvdb.index.size-max", "0"), 64 << 20)
+                        .storeOptions()
+                        .indexBytesMax())
+                .isZero();
     }
 
     @Test

@@ -94,6 +94,7 @@ final class MapStore implements Store {
                 0,
                 0,
                 0,
+                0,
                 new StoreStatistics.Log(0, 0, 0, 0, 0, 0),
                 new StoreStatistics.Writes(0, 0, 0, 0, 0, 0, 0, null, 0, 0),
                 new StoreStatistics.Reads(0, 0, 0, 0, 0),

@@ -28,6 +28,8 @@ class StatusReportTest {
                         .setFileBytes(106)
                         .setQuotaBytes(107)
                         .setIndexBytes(104)
+                        .setIndexBytesMax(108)
+                        .setKeysForecast(6)
                         .setOpenFiles(105)
                         .setLog(LogStatus.newBuilder()
                                 .setSegments(201)
