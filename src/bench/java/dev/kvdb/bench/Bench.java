@@ -83,6 +83,11 @@ public final class Bench implements Callable<Integer> {
     private boolean full;
 
     @Option(
+            names = "--huge",
+            description = "Stores of 100M keys with values of 8 bytes: fills, reads, opens and memory only.")
+    private boolean huge;
+
+    @Option(
             names = "--dir",
             paramLabel = "DIR",
             description = "Where the stores are made, in a directory that is deleted at the end. Default: the"
@@ -174,10 +179,10 @@ public final class Bench implements Callable<Integer> {
     }
 
     private Scale scale() {
-        if (quick && full) {
-            throw usage("--quick and --full exclude each other");
+        if ((quick ? 1 : 0) + (full ? 1 : 0) + (huge ? 1 : 0) > 1) {
+            throw usage("--quick, --full and --huge exclude one another");
         }
-        return quick ? Scale.QUICK : full ? Scale.FULL : Scale.TENTH;
+        return quick ? Scale.QUICK : full ? Scale.FULL : huge ? Scale.HUGE : Scale.TENTH;
     }
 
     private List<PeerKind> chosenPeers() {

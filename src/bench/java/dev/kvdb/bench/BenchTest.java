@@ -241,6 +241,7 @@ class BenchTest {
         assertThat(exitCode("--only", "no such case")).isEqualTo(2);
         assertThat(exitCode("--only", "(")).isEqualTo(2);
         assertThat(exitCode("--quick", "--full")).isEqualTo(2);
+        assertThat(exitCode("--full", "--huge")).isEqualTo(2);
         assertThat(exitCode("--quick", "--rounds", "0")).isEqualTo(2);
         Path absent = directory.resolve("absent");
         assertThat(exitCode("--quick", "--dir", absent.toString())).isEqualTo(2);

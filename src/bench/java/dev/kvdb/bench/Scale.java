@@ -10,8 +10,8 @@ import java.util.List;
  * @param writers how many threads write durably
  * @param reads sizes of the stores that are read
  * @param readers how many threads read
- * @param updated size of the store that is updated
- * @param openedKeys how many keys the stores hold that are opened
+ * @param updated sizes of the stores that are updated
+ * @param opened sizes of the stores that are opened
  * @param rememberedKeys how many keys the stores hold whose memory is measured
  * @param timing how long is waited and measured
  * @param appendedBytes size of the file that shows the machine's limits
@@ -23,8 +23,8 @@ record Scale(
         List<Integer> writers,
         List<Size> reads,
         List<Integer> readers,
-        Size updated,
-        List<Long> openedKeys,
+        List<Size> updated,
+        List<Size> opened,
         long rememberedKeys,
         Timing timing,
         long appendedBytes,
@@ -54,8 +54,8 @@ record Scale(
             List.of(4),
             List.of(new Size(5_000, SMALL)),
             List.of(2),
-            new Size(2_000, KIB),
-            List.of(10_000L),
+            List.of(new Size(2_000, KIB)),
+            List.of(new Size(10_000, SMALL)),
             20_000,
             new Timing(50, 200, 300, 3_000),
             16 * MIB,
@@ -68,8 +68,8 @@ record Scale(
             List.of(1, 16, 64),
             List.of(new Size(1_000_000, SMALL), new Size(200_000, KIB)),
             List.of(1, 2),
-            new Size(100_000, KIB),
-            List.of(100_000L, 1_000_000L),
+            List.of(new Size(100_000, KIB)),
+            List.of(new Size(100_000, SMALL), new Size(1_000_000, SMALL)),
             1_000_000,
             new Timing(2_000, 4_000, 2_000, 30_000),
             512 * MIB,
@@ -82,9 +82,23 @@ record Scale(
             List.of(1, 16, 64),
             List.of(new Size(10_000_000, SMALL), new Size(2_000_000, KIB)),
             List.of(1, 2),
-            new Size(1_000_000, KIB),
-            List.of(1_000_000L, 10_000_000L),
+            List.of(new Size(1_000_000, KIB)),
+            List.of(new Size(1_000_000, SMALL), new Size(10_000_000, SMALL)),
             10_000_000,
+            new Timing(5_000, 10_000, 5_000, 120_000),
+            1024 * MIB,
+            100_000);
+
+    /** As many keys as one machine may have to hold, with the smallest values. */
+    static final Scale HUGE = new Scale(
+            "huge",
+            List.of(new Size(100_000_000, Values.BYTES_MIN)),
+            List.of(),
+            List.of(new Size(100_000_000, Values.BYTES_MIN)),
+            List.of(1, 2),
+            List.of(),
+            List.of(new Size(100_000_000, Values.BYTES_MIN)),
+            100_000_000,
             new Timing(5_000, 10_000, 5_000, 120_000),
             1024 * MIB,
             100_000);

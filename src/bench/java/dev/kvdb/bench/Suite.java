@@ -136,18 +136,19 @@ final class Suite {
     private void updates() {
         for (boolean zipf : new boolean[] {false, true}) {
             String word = zipf ? "update-zipf" : "update";
-            Scale.Size size = scale.updated();
-            Parameters parameters = sized(size).with("zipf", zipf);
-            String name = word + " " + bytes(size.valueBytes());
-            cases.add(new Case(word, name, Workload.UPDATE, Setup.EMPTY, parameters, ALL));
+            for (Scale.Size size : scale.updated()) {
+                Parameters parameters = sized(size).with("zipf", zipf);
+                String name = word + " " + bytes(size.valueBytes());
+                cases.add(new Case(word, name, Workload.UPDATE, Setup.EMPTY, parameters, ALL));
+            }
         }
     }
 
     private void opens() {
-        for (long count : scale.openedKeys()) {
+        for (Scale.Size size : scale.opened()) {
             for (boolean killed : new boolean[] {false, true}) {
-                String name = "open " + keys(count) + ", after a " + (killed ? "kill" : "close");
-                Parameters parameters = sized(new Scale.Size(count, SMALL)).with("killed", killed);
+                String name = "open " + keys(size.keys()) + ", after a " + (killed ? "kill" : "close");
+                Parameters parameters = sized(size).with("killed", killed);
                 cases.add(new Case("open", name, Workload.OPEN, Setup.COPY, parameters, ONE_KVDB));
             }
         }
