@@ -2,7 +2,6 @@ package dev.kvdb.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.kvdb.engine.error.IndexFullException;
 import dev.kvdb.testkit.Logs;
@@ -73,7 +72,7 @@ class IndexLimitTest {
             hold.release();
 
             assertThat(MemoryStore.await(remove).removed()).isTrue();
-            catchThrowableOfType(IndexFullException.class, () -> MemoryStore.await(set));
+            assertThatThrownBy(() -> MemoryStore.await(set)).isInstanceOf(IndexFullException.class);
             assertThat(store.store().statistics().keys()).isEqualTo(keys - 1L);
         }
     }

@@ -71,12 +71,14 @@ class WriteAllocationTest {
         Availability availability = new Availability("dir", StoreListener.NONE);
         StoreOptions options =
                 StoreOptions.DEFAULTS.toBuilder().syncPolicy(SyncPolicy.OS).build();
+        OrderedIndex index = OrderedIndex.builder().build();
         return new Committer(
                 new Committer.Surroundings(
                         options,
                         clock,
                         segments,
-                        OrderedIndex.builder().build(),
+                        index,
+                        new IndexLimit("dir", index, 0),
                         new ValueCache(0),
                         new DiskSpace(new DiskReserve(directory, 0), availability, new Quota("dir", 0, () -> 0)),
                         availability,
