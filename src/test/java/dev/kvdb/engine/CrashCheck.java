@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.kvdb.engine.ClientNote.Acknowledged;
 import dev.kvdb.engine.ClientNote.Served;
 import dev.kvdb.engine.WriteHistory.Expected;
+import dev.kvdb.engine.format.Manifest;
 import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.StandingClock;
 import dev.kvdb.testkit.TestEnvironment;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -123,6 +126,16 @@ record CrashCheck(StoreOptions options, WriteHistory history) {
             throw new AssertionError("the first write after the recovery failed", e.getCause());
         } catch (TimeoutException | InterruptedException e) {
             throw new AssertionError("the first write after the recovery was not answered", e);
+        }
+    }
+
+    /** Nothing is left behind a segment that was sealed properly: no zeros, above all. */
+    static void checkSealedSegmentsEndWithTheirFiles(CrashingFileSystem files) {
+        Path directory = files.path("db");
+        Manifest manifest = Manifest.decode(ByteBuffer.wrap(files.contents(directory.resolve("MANIFEST"))), "MANIFEST");
+        for (Manifest.SegmentEntry entry : manifest.segments()) {
+            Path segment = directory.resolve(String.format("%010d.log", entry.id()));
+            assertThat(files.contents(segment)).as("%s", segment).hasSize((int) entry.length());
         }
     }
 

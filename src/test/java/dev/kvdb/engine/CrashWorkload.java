@@ -9,7 +9,6 @@ import dev.kvdb.engine.ClientNote.Refused;
 import dev.kvdb.engine.env.Clock;
 import dev.kvdb.engine.error.DiskFullException;
 import dev.kvdb.engine.error.StoreIoException;
-import dev.kvdb.engine.format.Manifest;
 import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.FailingFileSystem;
 import dev.kvdb.testkit.Fault;
@@ -17,8 +16,6 @@ import dev.kvdb.testkit.FileOperation;
 import dev.kvdb.testkit.ManualClock;
 import dev.kvdb.testkit.PassingClock;
 import dev.kvdb.testkit.TestEnvironment;
-import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -141,21 +138,11 @@ final class CrashWorkload {
             workload.step();
         }
         workload.close();
-        checkSealedSegmentsEndWithTheirFiles(files);
+        CrashCheck.checkSealedSegmentsEndWithTheirFiles(files);
         if (plan.refusedRollPercent() > 0) {
             checkNoIdIsUsedUp(files);
         }
         return files;
-    }
-
-    /** Nothing is left behind a segment that was sealed properly: no zeros, above all. */
-    private static void checkSealedSegmentsEndWithTheirFiles(CrashingFileSystem files) {
-        Path directory = files.path("db");
-        Manifest manifest = Manifest.decode(ByteBuffer.wrap(files.contents(directory.resolve("MANIFEST"))), "MANIFEST");
-        for (Manifest.SegmentEntry entry : manifest.segments()) {
-            Path segment = directory.resolve(String.format("%010d.log", entry.id()));
-            assertThat(files.contents(segment)).as("%s", segment).hasSize((int) entry.length());
-        }
     }
 
     /** A segment that was not made leaves its id to the next, unless its file is left. */
