@@ -1,5 +1,6 @@
 package dev.kvdb.engine.log;
 
+import dev.kvdb.engine.env.StoreFile;
 import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.error.StoreIoException;
 import dev.kvdb.engine.format.Crc32c;
@@ -51,16 +52,20 @@ public final class SegmentReads {
      * @throws StoreIoException where the operating system fails the read
      */
     public static StoredRecord read(Segment segment, long location, long key) {
+        return read(segment.file(), segment, location, key);
+    }
+
+    private static StoredRecord read(StoreFile file, Segment segment, long location, long key) {
         int offset = RecordLocation.offset(location);
         int frameBytesMax = RecordLocation.frameBytesAtLeast(location);
         ByteBuffer buffer = ReadBuffers.take(frameBytesMax);
         try {
-            fill(buffer, segment, offset);
+            fill(buffer, file, segment, offset);
             FrameHeader header = header(buffer, segment, offset, key);
             if (header.frameBytes() > frameBytesMax) {
                 throw tooShort(segment, offset, header);
             }
-            byte[] value = value(buffer, segment, offset, header);
+            byte[] value = value(buffer, file, segment, offset, header);
             int valueCrc = Crc32c.of(value);
             if (valueCrc != header.valueCrc()) {
                 throw new DamageException(
@@ -93,7 +98,7 @@ public final class SegmentReads {
     }
 
     /** Copies the value out of the buffer, which holds the frame's first part, and reads what is left of it. */
-    private static byte[] value(ByteBuffer buffer, Segment segment, int offset, FrameHeader header) {
+    private static byte[] value(ByteBuffer buffer, StoreFile file, Segment segment, int offset, FrameHeader header) {
         byte[] value = new byte[header.valueBytes()];
         buffer.position(header.headerBytes());
         int copied = 0;
@@ -105,16 +110,16 @@ public final class SegmentReads {
                 return value;
             }
             buffer.clear().limit(Math.min(buffer.capacity(), value.length - copied));
-            fill(buffer, segment, offset + (long) header.headerBytes() + copied);
+            fill(buffer, file, segment, offset + (long) header.headerBytes() + copied);
             if (!buffer.hasRemaining()) {
                 throw tooShort(segment, offset, header);
             }
         }
     }
 
-    private static void fill(ByteBuffer buffer, Segment segment, long position) {
+    private static void fill(ByteBuffer buffer, StoreFile file, Segment segment, long position) {
         try {
-            segment.file().read(buffer, position);
+            file.read(buffer, position);
         } catch (IOException e) {
             throw new StoreIoException("read " + buffer.limit() + " bytes at " + position + " of", segment.path(), e);
         }
