@@ -19,7 +19,7 @@ final class KvdbPeer implements Peer {
     private static final int VALUE_BYTES_MAX = 64 * 1024;
 
     /** Under updates a segment is at most this part of the live data. */
-    private static final int SEGMENTS_MIN = 50;
+    private static final int SEGMENTS_MIN = 100;
 
     private final Store store;
     private final StoreOptions options;
@@ -49,8 +49,10 @@ final class KvdbPeer implements Peer {
                     .garbageCollection(new StoreOptions.GarbageCollection(
                             Math.min(collection.logBytesMin(), peer.dataBytes()),
                             collection.deadShareMin(),
+                            collection.deadShareMax(),
                             collection.bytesPerSecondMax(),
-                            collection.checkIntervalMillis()));
+                            collection.checkIntervalMillis(),
+                            collection.checkWhenSealed()));
         }
         return builder.build();
     }
@@ -116,7 +118,8 @@ final class KvdbPeer implements Peer {
     public String settings() {
         return "sync " + options.syncPolicy() + ", cache " + options.cacheBytesMax() / MIB + " MiB, segments "
                 + options.segmentBytesMax() / MIB + " MiB, no disk reserve, collects at "
-                + options.garbageCollection().deadShareMin() + " dead from "
+                + options.garbageCollection().deadShareMax() + " dead under load, at "
+                + options.garbageCollection().deadShareMin() + " at rest, from "
                 + options.garbageCollection().logBytesMin() / MIB + " MiB on, "
                 + (writesInFlightMax == 1 ? "each put waits" : "up to " + writesInFlightMax + " puts in flight");
     }

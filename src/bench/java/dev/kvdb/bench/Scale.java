@@ -71,7 +71,7 @@ record Scale(
             List.of(new Size(100_000, KIB)),
             List.of(new Size(100_000, SMALL), new Size(1_000_000, SMALL)),
             1_000_000,
-            new Timing(2_000, 4_000, 2_000, 30_000),
+            new Timing(2_000, 4_000, 5_000, 30_000),
             512 * MIB,
             100_000);
 

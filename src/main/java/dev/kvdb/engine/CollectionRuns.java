@@ -4,6 +4,7 @@ import dev.kvdb.engine.env.Clock;
 import dev.kvdb.engine.env.NoSpaceException;
 import dev.kvdb.engine.error.StoreException;
 import dev.kvdb.engine.error.StoreIoException;
+import dev.kvdb.engine.gc.CollectionGoal;
 import dev.kvdb.engine.gc.GarbageCollector;
 import dev.kvdb.engine.log.Segment;
 import dev.kvdb.engine.log.SegmentCounters;
@@ -28,6 +29,9 @@ final class CollectionRuns {
     /** An active segment smaller than this share of a full one is not sealed for the sake of its garbage. */
     private static final int SEAL_SHARE = 16;
 
+    /** Under load: the segment that is written until the next look, and the copy of the next swap. */
+    private static final int GROWTH_SEGMENTS = 2;
+
     private final StoreOptions options;
     private final Clock clock;
     private final Segments segments;
@@ -36,6 +40,7 @@ final class CollectionRuns {
     private final Availability availability;
     private final DiskSpace space;
     private final LogWrites log;
+    private final WriteLoad load;
 
     private final AtomicBoolean running = new AtomicBoolean();
     private final LongAdder runs = new LongAdder();
@@ -43,6 +48,8 @@ final class CollectionRuns {
     private final LongAdder bytesCopied = new LongAdder();
     private final LongAdder bytesReclaimed = new LongAdder();
     private volatile boolean cancelled;
+    private volatile boolean checkDue;
+    private volatile boolean stuck;
     private volatile @Nullable String lastError;
 
     /**
@@ -73,6 +80,7 @@ final class CollectionRuns {
         this.space = in.space();
         this.collector = collector;
         this.log = log;
+        this.load = new WriteLoad(clock, log::userBytes);
     }
 
     /** Ends a running collection soon, and lets no other begin. */
@@ -81,11 +89,60 @@ final class CollectionRuns {
     }
 
     GarbageCollectionReport run(GarbageCollectionRequest request) {
-        double deadShareMin = deadShareMin(request);
+        CollectionGoal goal = request.force() ? CollectionGoal.EVERYTHING : goal();
         if (request.dryRun()) {
-            boolean withActive = isActiveWorthSealing(request.force(), deadShareMin);
-            return report(collector.preview(deadShareMin, withActive), clock.nanoTime());
+            boolean withActive = isActiveWorthSealing(goal);
+            return report(collector.preview(goal, withActive), clock.nanoTime());
         }
+        // A rewritten segment may be worth another swap, but not for ever.
+        return run(goal, 2 * segments.all().size() + 1);
+    }
+
+    /** A segment was sealed, and the next {@link #swapOnce} looks whether there is more garbage than may be. */
+    void checkIsDue() {
+        checkDue = true;
+    }
+
+    /**
+     * Makes one swap where that is worth it, so that other upkeep gets its turn before the next one.
+     *
+     * @param onlyUnderLoad whether to leave the store alone while hardly anything is written
+     * @return whether another one may be worth it
+     */
+    boolean swapOnce(boolean onlyUnderLoad) {
+        CollectionGoal goal = goal();
+        if (onlyUnderLoad && goal.growthBytes() == 0) {
+            checkDue = false;
+            return false;
+        }
+        boolean more = false;
+        checkDue = true;
+        try {
+            more = run(goal, 1).segmentsCollected() > 0;
+        } finally {
+            checkDue = more;
+            stuck = !more && isPastItsMax();
+        }
+        return more;
+    }
+
+    /**
+     * Whether there is more garbage than may be under load, and a collection is at work on it or about to be. It is not
+     * where it could give nothing back when it was tried last: all is in segments of which too much is live.
+     */
+    boolean isBehind() {
+        return (running.get() || (checkDue && !stuck)) && !mustStop() && isPastItsMax();
+    }
+
+    /** What may be in the segment that was sealed last is given time. */
+    private boolean isPastItsMax() {
+        StoreStatistics.Log all = log();
+        StoreOptions.GarbageCollection limits = options.garbageCollection();
+        return all.bytes() >= limits.logBytesMin()
+                && all.deadBytes() - options.segmentBytesMax() > limits.deadShareMax() * all.bytes();
+    }
+
+    private GarbageCollectionReport run(CollectionGoal goal, int swapsMax) {
         StoreException refusal = availability.refusal(true);
         if (refusal != null) {
             throw refusal;
@@ -94,7 +151,7 @@ final class CollectionRuns {
             return new GarbageCollectionReport(true, 0, 0, 0, 0);
         }
         try {
-            return runAlone(request, deadShareMin);
+            return runAlone(goal, swapsMax);
         } finally {
             running.set(false);
         }
@@ -105,17 +162,15 @@ final class CollectionRuns {
                 running.get(), runs.sum(), failures.sum(), bytesCopied.sum(), bytesReclaimed.sum(), lastError);
     }
 
-    private GarbageCollectionReport runAlone(GarbageCollectionRequest request, double deadShareMin) {
+    private GarbageCollectionReport runAlone(CollectionGoal goal, int swapsMax) {
         long start = clock.nanoTime();
         GarbageCollector.Outcome outcome = GarbageCollector.Outcome.NOTHING;
         try {
-            if (isActiveWorthSealing(request.force(), deadShareMin)) {
+            if (isActiveWorthSealing(goal)) {
                 log.seal();
             }
-            // A rewritten segment may be worth another swap, but not for ever.
-            int swapsMax = 2 * segments.all().size() + 1;
             for (int swap = 0; swap < swapsMax && !mustStop(); swap++) {
-                Optional<GarbageCollector.Outcome> swapped = collectOnce(deadShareMin);
+                Optional<GarbageCollector.Outcome> swapped = collectOnce(goal);
                 if (swapped.isEmpty()) {
                     break;
                 }
@@ -143,7 +198,7 @@ final class CollectionRuns {
     }
 
     /** One swap, from the reserve where the disk is full. */
-    private Optional<GarbageCollector.Outcome> collectOnce(double deadShareMin) throws IOException {
+    private Optional<GarbageCollector.Outcome> collectOnce(CollectionGoal goal) throws IOException {
         long copyBytesMax = copyBytesMax();
         maintenance.lock();
         space.copyBegins(copyBytesMax);
@@ -151,10 +206,10 @@ final class CollectionRuns {
             if (mustStop()) {
                 return Optional.empty();
             }
-            return collector.collectOnce(deadShareMin, this::mustStop);
+            return collector.collectOnce(goal, this::mustStop);
         } catch (NoSpaceException e) {
             space.isFull(String.valueOf(e.getMessage()));
-            return collector.collectOnce(deadShareMin, this::mustStop);
+            return collector.collectOnce(goal, this::mustStop);
         } finally {
             space.copyEnds();
             maintenance.unlock();
@@ -198,27 +253,41 @@ final class CollectionRuns {
                 TimeUnit.NANOSECONDS.toMillis(clock.nanoTime() - startNanos));
     }
 
-    /** A small log is left alone but for what restarts leave behind: many small segments. */
-    private double deadShareMin(GarbageCollectionRequest request) {
-        if (request.force()) {
-            return 0;
-        }
+    /**
+     * A small log is left alone but for what restarts leave behind: many small segments. On a full disk there is no time
+     * to be lazy.
+     */
+    private CollectionGoal goal() {
         StoreOptions.GarbageCollection limits = options.garbageCollection();
-        return logBytes() < limits.logBytesMin() ? GarbageCollector.TIDY_UP : limits.deadShareMin();
+        boolean busy = load.isBusy() && availability.state() == StoreState.WRITABLE;
+        if (log().bytes() < limits.logBytesMin()) {
+            return CollectionGoal.TIDY_UP;
+        }
+        return busy
+                ? new CollectionGoal(
+                        limits.deadShareMin(),
+                        limits.deadShareMax(),
+                        (long) GROWTH_SEGMENTS * options.segmentBytesMax())
+                : new CollectionGoal(limits.deadShareMin(), limits.deadShareMin(), 0);
     }
 
-    private long logBytes() {
-        return segments.all().stream().mapToLong(Segment::length).sum();
+    private StoreStatistics.Log log() {
+        return StoreStatistics.Log.of(segments.all());
     }
 
-    private boolean isActiveWorthSealing(boolean force, double deadShareMin) {
+    /** Under load it is sealed soon by itself. */
+    private boolean isActiveWorthSealing(CollectionGoal goal) {
+        StoreStatistics.Log all = log();
+        if (goal.growthBytes() > 0 || goal.isReached(all.deadBytes(), all.bytes())) {
+            return false;
+        }
         for (Segment segment : segments.all()) {
             if (!segment.isSealed()) {
                 SegmentCounters counters = segment.counters();
                 boolean hasDead = counters.hasSupersededSet() || counters.tombstones() > 0;
                 boolean enough = segment.length() >= options.segmentBytesMax() / SEAL_SHARE
-                        && segment.length() - counters.liveBytes() >= deadShareMin * segment.length();
-                return hasDead && (force || enough);
+                        && segment.length() - counters.liveBytes() >= goal.victimShareMin() * segment.length();
+                return hasDead && (goal.equals(CollectionGoal.EVERYTHING) || enough);
             }
         }
         return false;

@@ -67,6 +67,7 @@ final class LogStructuredStore implements Store {
     private final CollectionRuns collections;
     private final VerificationRuns verifications;
     private final Maintainer maintainer;
+    private final WriteBrake brake;
     private final StoreThreads threads;
     private final StoreThreads.StoreThread committerThread;
     private final StoreThreads.StoreThread maintainerThread;
@@ -114,6 +115,8 @@ final class LogStructuredStore implements Store {
                 environment.clock(),
                 new OnlineVerification.Subject(segments, index, options.openFilesMax(), writes::awaitApplied));
         this.maintainer = new Maintainer(segments, environment.clock(), options, maintenance, new Chores());
+        this.brake =
+                new WriteBrake(environment.clock(), () -> collections.isBehind() && !writes.isCommitterWaitedFor());
         this.committer = new Committer(
                 new Committer.Surroundings(
                         options,
@@ -127,7 +130,7 @@ final class LogStructuredStore implements Store {
                         writeCounters,
                         listener),
                 queue,
-                new ActiveLog(segments, random, options.segmentBytesMax(), this::zeroBytesMax, maintainer::sealed),
+                new ActiveLog(segments, random, options.segmentBytesMax(), this::zeroBytesMax, this::segmentSealed),
                 opening.recovered().nextVersion());
         this.threads = new StoreThreads(environment.threads());
         this.committerThread = threads.make("committer", committer);
@@ -341,6 +344,18 @@ final class LogStructuredStore implements Store {
                 : 0;
     }
 
+    /** In the committer thread. */
+    private void segmentSealed(Segment segment) {
+        boolean collects = options.garbageCollection().checkWhenSealed();
+        if (collects) {
+            collections.checkIsDue();
+        }
+        maintainer.sealed(segment);
+        if (collects) {
+            brake.hold();
+        }
+    }
+
     private long lastAppliedVersion() {
         return committer.lastAppliedVersion();
     }
@@ -373,17 +388,18 @@ final class LogStructuredStore implements Store {
         }
 
         @Override
-        public void collectGarbage() {
+        public boolean collectGarbage(boolean onlyUnderLoad) {
             if (!availability.mayWrite()) {
-                return;
+                return false;
             }
             try {
-                collections.run(GarbageCollectionRequest.WORTHWHILE);
+                return collections.swapOnce(onlyUnderLoad);
             } catch (StoreClosedException | StoreReadOnlyException e) {
                 // The close ended it; or the store has said why it writes no more.
             } catch (StoreException e) {
                 LOG.log(Level.WARNING, "garbage collection failed, and is tried again: " + e.getMessage());
             }
+            return false;
         }
     }
 }

@@ -10,7 +10,9 @@ import dev.kvdb.engine.gc.AppliedWrites;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 
 /**
@@ -28,6 +30,9 @@ final class LogWrites implements AppliedWrites {
     private final LongSupplier lastVersion;
     private final Availability availability;
     private final WriteCounters counters;
+
+    /** Orders that were given and not carried out yet. */
+    private final AtomicInteger orders = new AtomicInteger();
 
     /** @param lastVersion the newest applied version */
     LogWrites(
@@ -51,6 +56,16 @@ final class LogWrites implements AppliedWrites {
     @Override
     public long nextVersion() {
         return lastVersion() + 1;
+    }
+
+    /** Bytes of keys and values that were written. */
+    long userBytes() {
+        return counters.userBytes.sum();
+    }
+
+    /** Whether anyone waits for the committer to carry an order out. */
+    boolean isCommitterWaitedFor() {
+        return orders.get() > 0;
     }
 
     @Override
@@ -99,7 +114,15 @@ final class LogWrites implements AppliedWrites {
     }
 
     private void carryOut(PendingWrite.Control control) {
-        queue.offer(control);
+        orders.incrementAndGet();
+        // In the thread that carries it out: whoever waits may take a while to learn of it.
+        CompletableFuture<?> unused = control.done.whenComplete((done, failure) -> orders.decrementAndGet());
+        try {
+            queue.offer(control);
+        } catch (StoreException e) {
+            control.done.cancel(false);
+            throw e;
+        }
         try {
             control.join();
         } catch (CompletionException e) {

@@ -37,6 +37,8 @@ final class Maintainer implements Runnable {
     private volatile @Nullable Thread thread;
     private long snapshotDueBytes;
     private long lastCheckNanos;
+    private boolean sealedSinceCheck;
+    private boolean moreToCollect;
 
     /** What the maintainer has done by the store. */
     interface Chores {
@@ -44,8 +46,13 @@ final class Maintainer implements Runnable {
         /** Writes an index snapshot; the caller holds the maintenance lock. */
         void writeSnapshot() throws IOException;
 
-        /** Collects garbage where that is worth it. */
-        void collectGarbage();
+        /**
+         * Makes one swap of a collection where that is worth it.
+         *
+         * @param onlyUnderLoad whether to leave the store alone while hardly anything is written
+         * @return whether to look again soon
+         */
+        boolean collectGarbage(boolean onlyUnderLoad);
     }
 
     /** @param maintenance held while hints and snapshots are written; garbage collection holds it too */
@@ -94,6 +101,7 @@ final class Maintainer implements Runnable {
         Segment segment = nextWithoutHint();
         if (segment != null) {
             writeHint(segment);
+            sealedSinceCheck = options.garbageCollection().checkWhenSealed();
             return true;
         }
         if (isClosed()) {
@@ -106,16 +114,26 @@ final class Maintainer implements Runnable {
         long checkNanos =
                 TimeUnit.MILLISECONDS.toNanos(options.garbageCollection().checkIntervalMillis());
         long sinceCheck = clock.nanoTime() - lastCheckNanos;
-        if (checkNanos > 0 && sinceCheck >= checkNanos) {
-            try {
-                chores.collectGarbage();
-            } finally {
-                lastCheckNanos = clock.nanoTime();
-            }
+        boolean checkDue = checkNanos > 0 && sinceCheck >= checkNanos;
+        if (checkDue || sealedSinceCheck || moreToCollect) {
+            collectGarbage(!checkDue);
         } else {
             clock.parkNanos(checkNanos > 0 ? checkNanos - sinceCheck : Long.MAX_VALUE);
         }
         return true;
+    }
+
+    private void collectGarbage(boolean onlyUnderLoad) {
+        sealedSinceCheck = false;
+        boolean more = false;
+        try {
+            more = chores.collectGarbage(onlyUnderLoad);
+        } finally {
+            moreToCollect = more;
+            if (!more && !onlyUnderLoad) {
+                lastCheckNanos = clock.nanoTime();
+            }
+        }
     }
 
     private synchronized @Nullable Segment nextWithoutHint() {

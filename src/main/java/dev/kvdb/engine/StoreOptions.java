@@ -60,28 +60,49 @@ public record StoreOptions(
             80L * MIB,
             0,
             256L * MIB,
-            new GarbageCollection(64L * MIB, 0.3, 0, 1_000));
+            new GarbageCollection(64L * MIB, 0.28, 0.4, 0, 1_000, true));
 
     /**
-     * When and how fast garbage is collected.
+     * When and how fast garbage is collected. The shares are of what can be reclaimed.
      *
      * @param logBytesMin while the log is smaller no segment is rewritten for its garbage, unless that is asked for
-     * @param deadShareMin a segment is worth rewriting when at least this share of it can be reclaimed; 0.01 to 0.99
+     * @param deadShareMin at rest, while hardly anything is written, garbage is collected until it is at most this
+     *     share of the log; and no segment is rewritten for its garbage that has less of it; 0.01 to 0.99
+     * @param deadShareMax the share of the log that garbage may reach while writes come in; {@code deadShareMin} to
+     *     0.99. The more it is, the less is copied and the more disk is needed. A log of few segments takes up to two
+     *     segments more
      * @param bytesPerSecondMax how fast live records are copied; 0 for no limit
      * @param checkIntervalMillis how often the store itself looks for garbage; 0 where the owner calls
      *     {@link Store#collectGarbage}
+     * @param checkWhenSealed whether the store itself looks for garbage each time a segment is full, while writes come
+     *     in; without it the log may pass {@code deadShareMax} by what is written between two looks
      */
     public record GarbageCollection(
-            long logBytesMin, double deadShareMin, long bytesPerSecondMax, int checkIntervalMillis) {
+            long logBytesMin,
+            double deadShareMin,
+            double deadShareMax,
+            long bytesPerSecondMax,
+            int checkIntervalMillis,
+            boolean checkWhenSealed) {
 
         /** @throws InvalidStoreArgumentException where an option is out of its range */
         public GarbageCollection {
             check("garbageCollection.logBytesMin", logBytesMin, 0, Long.MAX_VALUE);
             check("garbageCollection.bytesPerSecondMax", bytesPerSecondMax, 0, Long.MAX_VALUE);
             check("garbageCollection.checkIntervalMillis", checkIntervalMillis, 0, 86_400_000);
-            if (!(deadShareMin >= 0.01 && deadShareMin <= 0.99)) {
-                throw InvalidStoreArgumentException.option(
-                        "garbageCollection.deadShareMin", deadShareMin, "from 0.01 to 0.99");
+            checkShare("garbageCollection.deadShareMin", deadShareMin, 0.01);
+            checkShare("garbageCollection.deadShareMax", deadShareMax, deadShareMin);
+        }
+
+        /** The same share of garbage under load and at rest, and looks for it by time only. */
+        public GarbageCollection(
+                long logBytesMin, double deadShareMin, long bytesPerSecondMax, int checkIntervalMillis) {
+            this(logBytesMin, deadShareMin, deadShareMin, bytesPerSecondMax, checkIntervalMillis, false);
+        }
+
+        private static void checkShare(String name, double value, double min) {
+            if (!(value >= min && value <= 0.99)) {
+                throw InvalidStoreArgumentException.option(name, value, "from " + min + " to 0.99");
             }
         }
     }

@@ -169,7 +169,7 @@ class GarbageCollectionTest {
     @Test
     void closeDuringACollectionOfTheStoreItself_isNoFailureToTheLog() throws InterruptedException {
         store.with(MemoryStore.SMALL.toBuilder()
-                .garbageCollection(new StoreOptions.GarbageCollection(0, 0.3, 0, 1))
+                .garbageCollection(new StoreOptions.GarbageCollection(0, 0.1, 0, 1))
                 .build());
         fill();
         store.files.inject(

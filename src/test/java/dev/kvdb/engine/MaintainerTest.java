@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import dev.kvdb.engine.env.Clock;
 import dev.kvdb.engine.env.StoreFile;
 import dev.kvdb.engine.format.Manifest;
+import dev.kvdb.engine.format.SegmentHeader;
+import dev.kvdb.engine.log.Segment;
 import dev.kvdb.engine.log.Segments;
 import dev.kvdb.engine.log.StoreDirectory;
 import dev.kvdb.testkit.CrashingFileSystem;
@@ -15,6 +17,7 @@ import dev.kvdb.testkit.PassingClock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
@@ -27,6 +30,9 @@ import org.junit.jupiter.api.Timeout;
 /** Runs the maintainer in the test's thread. */
 @Timeout(60)
 class MaintainerTest {
+
+    private static final SegmentHeader HEADER =
+            new SegmentHeader(SegmentHeader.Kind.APPENDED, new UUID(1, 2), 1, 1, 0, SegmentHeader.Previous.NONE, 1);
 
     private final CrashingFileSystem disk = new CrashingFileSystem();
     private final Segments segments =
@@ -47,6 +53,56 @@ class MaintainerTest {
 
         assertThat(chores.collections).isEqualTo(3);
         assertThat(clock.nanoTime() - start).as("nanoseconds").isGreaterThanOrEqualTo(30_000_000_000L);
+    }
+
+    @Test
+    void collectionMayGoOn_maintainerLooksAgainAtOnce_andThenWaits() {
+        PassingClock clock = new PassingClock();
+        StoreOptions options = MemoryStore.SMALL.toBuilder()
+                .garbageCollection(new StoreOptions.GarbageCollection(0, 0.3, 0, 10_000))
+                .build();
+        List<Long> looks = new ArrayList<>();
+        AtomicReference<Maintainer> maintainer = new AtomicReference<>();
+        Maintainer.Chores chores = new FailingChores() {
+            @Override
+            public boolean collectGarbage(boolean onlyUnderLoad) {
+                assertThat(onlyUnderLoad).isFalse();
+                looks.add(clock.nanoTime());
+                if (looks.size() == 4) {
+                    maintainer.get().close();
+                }
+                return looks.size() < 3;
+            }
+        };
+        maintainer.set(new Maintainer(segments, clock, options, new ReentrantLock(), chores));
+        maintainer.get().run();
+
+        assertThat(looks.get(2)).isEqualTo(looks.get(0));
+        assertThat(looks.get(3) - looks.get(2)).isGreaterThanOrEqualTo(10_000_000_000L);
+    }
+
+    @Test
+    void segmentIsSealed_maintainerLooksForGarbageUnderLoad_whereItIsToldTo() {
+        for (boolean checkWhenSealed : new boolean[] {true, false}) {
+            StoreOptions options = MemoryStore.SMALL.toBuilder()
+                    .garbageCollection(new StoreOptions.GarbageCollection(0, 0.3, 0.5, 0, 0, checkWhenSealed))
+                    .build();
+            List<Boolean> looks = new ArrayList<>();
+            AtomicReference<Maintainer> maintainer = new AtomicReference<>();
+            Clock clock = new ClockWithoutWaits(() -> maintainer.get().close());
+            Maintainer.Chores chores = new FailingChores() {
+                @Override
+                public boolean collectGarbage(boolean onlyUnderLoad) {
+                    looks.add(onlyUnderLoad);
+                    return looks.size() < 3;
+                }
+            };
+            maintainer.set(new Maintainer(segments, clock, options, new ReentrantLock(), chores));
+            maintainer.get().sealed(Segment.sealed(HEADER, segments.directory(), SegmentHeader.BYTES));
+            maintainer.get().run();
+
+            assertThat(looks).isEqualTo(checkWhenSealed ? List.of(true, true, true) : List.of());
+        }
     }
 
     @Test
@@ -89,14 +145,24 @@ class MaintainerTest {
             }
         };
         maintainer.set(new Maintainer(
-                segments, new ClockThatNobodyMayWaitOn(), options, new ReentrantLock(), closedMeanwhile));
+                segments,
+                new ClockWithoutWaits(MaintainerTest::nobodyMayWait),
+                options,
+                new ReentrantLock(),
+                closedMeanwhile));
 
         assertThatCode(maintainer.get()::run).doesNotThrowAnyException();
     }
 
-    private static final class ClockThatNobodyMayWaitOn implements Clock {
+    private static void nobodyMayWait() {
+        throw new AssertionError("a wait that nobody ends");
+    }
 
-        private final Clock clock = new ManualClock();
+    private record ClockWithoutWaits(Clock clock, Runnable instead) implements Clock {
+
+        ClockWithoutWaits(Runnable instead) {
+            this(new ManualClock(), instead);
+        }
 
         @Override
         public Instant now() {
@@ -110,7 +176,7 @@ class MaintainerTest {
 
         @Override
         public void parkNanos(long nanos) {
-            throw new AssertionError("a wait of " + nanos + " ns that nobody ends");
+            instead.run();
         }
     }
 
@@ -135,7 +201,7 @@ class MaintainerTest {
         }
 
         @Override
-        public void collectGarbage() {
+        public boolean collectGarbage(boolean onlyUnderLoad) {
             collections++;
             if (collections == 1) {
                 throw new IllegalStateException("as if");
@@ -144,6 +210,7 @@ class MaintainerTest {
                 throw new OutOfMemoryError("as if");
             }
             whenDone.run();
+            return false;
         }
     }
 }

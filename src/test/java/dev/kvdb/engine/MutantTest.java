@@ -300,7 +300,7 @@ class MutantTest {
                         TOMBSTONES,
                         "gc/GarbageCollector.java",
                         "!victims.contains(segment) &&",
-                        "choice(0).candidates(segments.all()).stream().noneMatch(other -> other.segment() == segment) &&"));
+                        "new VictimChoice(limits.segmentBytesMax(), CollectionGoal.EVERYTHING, 0).candidates(segments.all()).stream().noneMatch(other -> other.segment() == segment) &&"));
     }
 
     static Stream<Mutant> mutantsOfConcurrency() {

@@ -11,6 +11,7 @@ final class RandomOptions {
 
     static StoreOptions draw(SplittableRandom random) {
         int segmentBytesMax = KIB * (64 + random.nextInt(3) * 64);
+        double deadShareMin = random.nextDouble(0.01, 0.9);
         int valueBytesMax = pick(random, 100, 2 * KIB, segmentBytesMax / 4);
         return StoreOptions.DEFAULTS.toBuilder()
                 .syncPolicy(pick(random, SyncPolicy.ALWAYS, SyncPolicy.ALWAYS, SyncPolicy.INTERVAL, SyncPolicy.OS))
@@ -24,9 +25,11 @@ final class RandomOptions {
                 .snapshotLogBytes(1024L * KIB)
                 .garbageCollection(new StoreOptions.GarbageCollection(
                         pick(random, 0, 64 * KIB, 1024 * KIB),
-                        random.nextDouble(0.01, 0.9),
+                        deadShareMin,
+                        random.nextDouble(deadShareMin, 0.99),
                         random.nextInt(3) == 0 ? 1 + random.nextInt(1_000_000) : 0,
-                        0))
+                        0,
+                        false))
                 .build();
     }
 

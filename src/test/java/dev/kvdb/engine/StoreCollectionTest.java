@@ -5,12 +5,16 @@ import static org.awaitility.Awaitility.await;
 
 import dev.kvdb.engine.env.Clock;
 import dev.kvdb.testkit.CrashingFileSystem;
+import dev.kvdb.testkit.FailingFileSystem;
+import dev.kvdb.testkit.Fault;
+import dev.kvdb.testkit.FileOperation;
 import dev.kvdb.testkit.ManualClock;
 import dev.kvdb.testkit.PassingClock;
 import dev.kvdb.testkit.Seeds;
 import dev.kvdb.testkit.TestEnvironment;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -35,10 +39,133 @@ class StoreCollectionTest {
             for (int round = 0; round < 3; round++) {
                 fill(store, 100, KIB);
             }
-            clock.advance(Duration.ofSeconds(2));
-            await().until(() -> store.statistics().garbageCollection().runs() > 0);
-            await().until(() -> store.statistics().log().bytes() < 200 * KIB);
+            await().until(() -> {
+                clock.advance(Duration.ofSeconds(2));
+                return store.statistics().garbageCollection().runs() > 0
+                        && store.statistics().log().bytes() < 200 * KIB;
+            });
         }
+    }
+
+    @Test
+    void underLoad_garbageMayReachItsMax_andAtRestNoMoreThanItsMin() throws Exception {
+        Seeds.run(seed -> {
+            SplittableRandom random = new SplittableRandom(seed);
+            ManualClock clock = new ManualClock();
+            try (Store store = open(options(new StoreOptions.GarbageCollection(0, 0.2, 0.5, 0, 0, false)), clock)) {
+                fill(store, 1_000, KIB);
+                rewrite(store, random, 3_000);
+                assertThat(store.collectGarbage(new GarbageCollectionRequest(true, false))
+                                .bytesReclaimed())
+                        .as("a dry run")
+                        .isGreaterThan(1_500 * KIB);
+                store.collectGarbage(GarbageCollectionRequest.WORTHWHILE);
+                assertThat(deadShare(store)).as("under load").isBetween(0.35, 0.5);
+                clock.advance(Duration.ofSeconds(3));
+                store.collectGarbage(GarbageCollectionRequest.WORTHWHILE);
+                assertThat(deadShare(store)).as("at rest").isBetween(0.1, 0.21);
+            }
+        });
+    }
+
+    @Test
+    void segmentsFillUnderLoad_collectionStartsThoughNoTimePasses() throws Exception {
+        Seeds.run(seed -> {
+            SplittableRandom random = new SplittableRandom(seed);
+            StoreOptions.GarbageCollection limits = new StoreOptions.GarbageCollection(0, 0.2, 0.5, 0, 0, true);
+            try (Store store = open(options(limits), new ManualClock())) {
+                fill(store, 1_000, KIB);
+                rewrite(store, random, 5_000);
+                await().until(() -> {
+                    // The load goes on: a look comes with each segment that is full.
+                    rewrite(store, random, 100);
+                    return deadShare(store) <= 0.5;
+                });
+                assertThat(store.statistics().garbageCollection().failures()).isZero();
+            }
+        });
+    }
+
+    @Test
+    void writersOutrunTheCollection_logStaysBounded() throws Exception {
+        Seeds.run(seed -> {
+            SplittableRandom random = new SplittableRandom(seed);
+            StoreOptions.GarbageCollection limits = new StoreOptions.GarbageCollection(0, 0.2, 0.5, 0, 0, true);
+            try (Store store = open(options(limits), new ManualClock())) {
+                fill(store, 1_000, KIB);
+                fill(store, 1_000, KIB);
+                // By now it is known to be a load. What is taken at once, here less than a segment, is not held up.
+                for (int round = 0; round < 400; round++) {
+                    rewrite(store, random, 50);
+                    StoreStatistics.Log log = store.statistics().log();
+                    assertThat(log.deadBytes())
+                            .as("garbage in round %s: %s", round, log)
+                            .isLessThan(log.bytes() / 2 + 6 * SEGMENT_BYTES);
+                }
+            }
+        });
+    }
+
+    @Test
+    void collectionHangsWhileWritesComeIn_writesWaitForIt() {
+        FailingFileSystem failing = new FailingFileSystem(files);
+        BrakeClock clock = new BrakeClock();
+        StoreOptions options = options(new StoreOptions.GarbageCollection(0, 0.2, 0.5, 0, 0, true));
+        try (Store store =
+                Store.open(files.root(), options, TestEnvironment.of(failing, clock, 1), StoreListener.NONE)) {
+            fill(store, 1_000, KIB);
+            failing.inject(Fault.on(FileOperation.SYNC)
+                    .named(".*[.]log[.]tmp")
+                    .forEver()
+                    .as(Fault.Kind.HOLD));
+            CompletableFuture<Void> writes =
+                    CompletableFuture.runAsync(() -> rewrite(store, new SplittableRandom(1), 6_000));
+            try {
+                await().until(() -> clock.braked && failing.held() > 0);
+                assertThat(writes).isNotDone();
+            } finally {
+                failing.heal();
+            }
+            writes.join();
+            assertThat(store.statistics().garbageCollection().failures()).isZero();
+        }
+    }
+
+    /** Notices the waits of a {@link WriteBrake}, and lets no time pass. */
+    private static final class BrakeClock implements Clock {
+
+        private final ManualClock clock = new ManualClock();
+        private volatile boolean braked;
+
+        @Override
+        public Instant now() {
+            return clock.now();
+        }
+
+        @Override
+        public long nanoTime() {
+            return clock.nanoTime();
+        }
+
+        @Override
+        public void parkNanos(long nanos) {
+            braked |= nanos == TimeUnit.MILLISECONDS.toNanos(1);
+            clock.parkNanos(nanos);
+        }
+    }
+
+    /** Puts so many values of a KiB to keys at random, of those that {@link #fill} of 1,000 puts. */
+    private static void rewrite(Store store, SplittableRandom random, int puts) {
+        CompletableFuture<?>[] writes = new CompletableFuture<?>[puts];
+        for (int i = 0; i < puts; i++) {
+            writes[i] = store.set(random.nextInt(1_000), new byte[KIB]).toCompletableFuture();
+        }
+        Stages.await(CompletableFuture.allOf(writes));
+    }
+
+    private static double deadShare(Store store) {
+        StoreStatistics.Log log = store.statistics().log();
+        return (double) log.deadBytes() / log.bytes();
     }
 
     @Test
@@ -249,12 +376,16 @@ class StoreCollectionTest {
 
     private static StoreOptions options(
             long logBytesMin, double deadShareMin, long bytesPerSecondMax, int checkIntervalMillis) {
+        return options(
+                new StoreOptions.GarbageCollection(logBytesMin, deadShareMin, bytesPerSecondMax, checkIntervalMillis));
+    }
+
+    private static StoreOptions options(StoreOptions.GarbageCollection garbageCollection) {
         return StoreOptions.DEFAULTS.toBuilder()
                 .segmentBytesMax(SEGMENT_BYTES)
                 .valueBytesMax(SEGMENT_BYTES / 4)
                 .reserveBytes(0)
-                .garbageCollection(new StoreOptions.GarbageCollection(
-                        logBytesMin, deadShareMin, bytesPerSecondMax, checkIntervalMillis))
+                .garbageCollection(garbageCollection)
                 .build();
     }
 }

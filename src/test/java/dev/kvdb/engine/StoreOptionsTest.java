@@ -61,6 +61,10 @@ class StoreOptionsTest {
         refused("deadShareMin is 0.0", o -> o.garbageCollection(new GarbageCollection(0, 0, 0, 0)));
         refused("deadShareMin is 1.0", o -> o.garbageCollection(new GarbageCollection(0, 1, 0, 0)));
         refused("deadShareMin is NaN", o -> o.garbageCollection(new GarbageCollection(0, Double.NaN, 0, 0)));
+        refused(
+                "deadShareMax is 0.29, must be from 0.3 to 0.99",
+                o -> o.garbageCollection(new GarbageCollection(0, 0.3, 0.29, 0, 0, true)));
+        refused("deadShareMax is 1.0", o -> o.garbageCollection(new GarbageCollection(0, 0.3, 1, 0, 0, true)));
         refused("logBytesMin is -1", o -> o.garbageCollection(new GarbageCollection(-1, 0.5, 0, 0)));
         refused("bytesPerSecondMax is -1", o -> o.garbageCollection(new GarbageCollection(0, 0.5, -1, 0)));
         refused("checkIntervalMillis is -1", o -> o.garbageCollection(new GarbageCollection(0, 0.5, 0, -1)));

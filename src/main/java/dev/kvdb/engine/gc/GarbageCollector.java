@@ -34,11 +34,6 @@ public final class GarbageCollector {
 
     private static final Logger LOG = System.getLogger(GarbageCollector.class.getName());
 
-    /**
-     * As a dead share: nothing is worth a rewrite for its garbage; empty segments go, and many small ones are merged.
-     */
-    public static final double TIDY_UP = 2;
-
     /** A copy leaves this share of a segment free on the disk, so that removes go on beside it. */
     private static final int ROOM_FOR_REMOVES_SHARE = 64;
 
@@ -102,11 +97,11 @@ public final class GarbageCollector {
     /**
      * What a collection would do now.
      *
-     * @param deadShareMin as for {@link #collectOnce}
+     * @param goal how much garbage may be left
      * @param withActive whether the segment that is appended to would be sealed first
      */
-    public Outcome preview(double deadShareMin, boolean withActive) {
-        VictimChoice choice = new VictimChoice(limits.segmentBytesMax(), deadShareMin, withActive);
+    public Outcome preview(CollectionGoal goal, boolean withActive) {
+        VictimChoice choice = new VictimChoice(limits.segmentBytesMax(), goal, writes.lastVersion(), withActive);
         Outcome outcome = Outcome.NOTHING;
         for (Candidate candidate : choice.candidates(segments.all())) {
             outcome = outcome.plus(new Outcome(1, candidate.keptBytes(), candidate.reclaimedBytes()));
@@ -117,8 +112,7 @@ public final class GarbageCollector {
     /**
      * Makes the swap that gives back most, or none.
      *
-     * @param deadShareMin the share of a segment that is worth a rewrite; 0 for any dead record, {@link #TIDY_UP} for
-     *     none
+     * @param goal how much garbage may be left
      * @param cancelled asked between records
      * @return what came of it; empty where nothing is worth a swap
      * @throws NoSpaceException where the disk has no room for even the smallest copy and some removes beside it
@@ -127,8 +121,8 @@ public final class GarbageCollector {
      *     store any more
      * @throws IOException where the operating system fails another file operation; the store is as it was before
      */
-    public Optional<Outcome> collectOnce(double deadShareMin, BooleanSupplier cancelled) throws IOException {
-        VictimChoice choice = choice(deadShareMin);
+    public Optional<Outcome> collectOnce(CollectionGoal goal, BooleanSupplier cancelled) throws IOException {
+        VictimChoice choice = new VictimChoice(limits.segmentBytesMax(), goal, writes.lastVersion());
         List<Candidate> candidates = choice.candidates(segments.all());
         if (candidates.isEmpty()) {
             return Optional.empty();
@@ -173,10 +167,6 @@ public final class GarbageCollector {
             long roomForRemoves = limits.segmentBytesMax() / ROOM_FOR_REMOVES_SHARE;
             segments.directory().requireSpace(copyBytes + roomForRemoves, "a collection");
         }
-    }
-
-    private VictimChoice choice(double deadShareMin) {
-        return new VictimChoice(limits.segmentBytesMax(), deadShareMin);
     }
 
     /** Collects these sealed segments. Any choice of them is safe; a test makes it at random. */

@@ -118,9 +118,13 @@ public interface ServerConfiguration {
         @WithDefault("64M")
         MemorySize logSizeMin();
 
-        /** Share of a segment that must be reclaimable for it to be rewritten. */
-        @WithDefault("0.3")
+        /** Share of the log that may be garbage at rest, and that a segment must have of it to be rewritten. */
+        @WithDefault("0.28")
         double deadShareMin();
+
+        /** Share of the log that may be garbage while writes come in. */
+        @WithDefault("0.4")
+        double deadShareMax();
 
         /** Live bytes copied a second. */
         @WithDefault("0")

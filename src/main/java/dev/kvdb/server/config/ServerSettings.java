@@ -166,15 +166,20 @@ public class ServerSettings {
     }
 
     private static StoreOptions.GarbageCollection garbageCollection(ServerConfiguration.Gc gc) {
-        double deadShareMin = gc.deadShareMin();
-        if (!(deadShareMin >= 0.01 && deadShareMin <= 0.99)) {
-            throw outOfRange("kvdb.gc.dead-share-min", deadShareMin, "from 0.01 to 0.99");
-        }
         return new StoreOptions.GarbageCollection(
                 size("kvdb.gc.log-size-min", gc.logSizeMin(), 0, Long.MAX_VALUE),
-                deadShareMin,
+                share("kvdb.gc.dead-share-min", gc.deadShareMin(), 0.01, ""),
+                share("kvdb.gc.dead-share-max", gc.deadShareMax(), gc.deadShareMin(), ", kvdb.gc.dead-share-min,"),
                 size("kvdb.gc.rate-max", gc.rateMax(), 0, Long.MAX_VALUE),
-                0);
+                0,
+                true);
+    }
+
+    private static double share(String key, double value, double min, String minIs) {
+        if (!(value >= min && value <= 0.99)) {
+            throw outOfRange(key, value, "from " + min + minIs + " to 0.99");
+        }
+        return value;
     }
 
     private static long inRange(String key, long value, long min, long max) {

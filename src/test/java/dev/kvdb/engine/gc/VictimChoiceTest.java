@@ -14,21 +14,68 @@ class VictimChoiceTest {
 
     private static final int SEGMENT_BYTES = 100_000;
 
-    private final VictimChoice choice = new VictimChoice(SEGMENT_BYTES, 0.3);
-    private final VictimChoice everything = new VictimChoice(SEGMENT_BYTES, 0);
+    private static final long LAST_VERSION = 1_000;
+
+    private final VictimChoice choice = choice(0.3, 0.3, 0);
+    private final VictimChoice everything = new VictimChoice(SEGMENT_BYTES, CollectionGoal.EVERYTHING, LAST_VERSION);
 
     @Test
-    void segmentWithEnoughDeadBytes_isWorthIt() {
-        assertThat(ids(choice.candidates(List.of(segment(1, 100, 100), segment(2, 100, 60), segment(3, 100, 80)))))
+    void logWithNoMoreGarbageThanMayBeLeft_isLeftAlone() {
+        List<Segment> segments = List.of(segment(1, 100, 100), segment(2, 100, 60), segment(3, 100, 80));
+
+        assertThat(choice.candidates(segments)).isEmpty();
+        assertThat(ids(everything.candidates(segments))).containsExactly(2, 3);
+        assertThat(ids(everything.candidates(List.of(segment(1, 100, 100), segment(2, 100, 99)))))
                 .containsExactly(2);
-        assertThat(ids(everything.candidates(List.of(segment(1, 100, 100), segment(2, 100, 60), segment(3, 100, 99)))))
-                .containsExactly(2, 3);
     }
 
     @Test
-    void candidates_areSortedByTheShareTheyGiveBack() {
-        assertThat(ids(choice.candidates(List.of(segment(1, 100, 60), segment(2, 100, 10), segment(3, 100, 30)))))
-                .containsExactly(2, 3, 1);
+    void logWithMoreGarbage_givesBackTheBestUntilNoMoreThanMayBeIsLeft() {
+        List<Segment> segments =
+                List.of(segment(1, 100, 65), segment(2, 100, 60), segment(3, 100, 100), segment(4, 100, 10));
+
+        assertThat(ids(choice.candidates(segments))).containsExactly(4);
+        assertThat(ids(choice(0.3, 0.2, 0).candidates(segments))).containsExactly(4, 2);
+    }
+
+    @Test
+    void segmentThatWouldGiveBackTooLittle_isLeftAloneHoweverMuchOfTheLogIsGarbage() {
+        assertThat(choice(0.3, 0.2, 0).candidates(List.of(segment(1, 100, 75), segment(2, 100, 75))))
+                .isEmpty();
+    }
+
+    @Test
+    void growthAhead_isTakenForGarbage() {
+        List<Segment> segments = List.of(segment(1, 100, 60), segment(2, 100, 90));
+
+        assertThat(choice(0.3, 0.3, 0).candidates(segments)).isEmpty();
+        assertThat(choice(0.3, 0.3, 10_000).candidates(segments)).isEmpty();
+        assertThat(ids(choice(0.3, 0.3, 20_000).candidates(segments))).containsExactly(1);
+    }
+
+    @Test
+    void underLoad_asManyGoAsFillASegment() {
+        List<Segment> segments = new ArrayList<>();
+        for (int id = 1; id <= 6; id++) {
+            segments.add(segment(id, 100, 30));
+        }
+        for (int id = 7; id <= 20; id++) {
+            segments.add(segment(id, 100, 80));
+        }
+        assertThat(choice(0.3, 0.34, 0).candidates(segments)).hasSize(1);
+        assertThat(choice(0.3, 0.34, 1).candidates(segments)).hasSize(4);
+    }
+
+    @Test
+    void underLoad_theOlderOneGoesThoughItGivesBackSomewhatLess() {
+        Segment young = TombstoneRuleTest.segment(Kind.REWRITTEN, 1, 1, 900, 128 + 96_000, 100, 50);
+        Segment old = TombstoneRuleTest.segment(Kind.REWRITTEN, 2, 1, 100, 128 + 96_000, 100, 60);
+        Segment oldButLive = TombstoneRuleTest.segment(Kind.REWRITTEN, 3, 1, 0, 128 + 96_000, 100, 80);
+        Segment oldAppended = TombstoneRuleTest.segment(Kind.APPENDED, 4, 50, 0, 128 + 96_000, 100, 60);
+        List<Segment> segments = List.of(young, old, oldButLive, oldAppended);
+
+        assertThat(ids(choice(0.01, 0.01, 1).candidates(segments))).containsExactly(4, 2, 1, 3);
+        assertThat(ids(choice(0.01, 0.01, 0).candidates(segments)).get(0)).isEqualTo(1);
     }
 
     @Test
@@ -42,6 +89,9 @@ class VictimChoiceTest {
         damaged.markDamaged();
 
         assertThat(choice.candidates(List.of(damaged))).isEmpty();
+        assertThat(choice.candidates(List.of(damaged, segment(2, 100, 65), segment(3, 100, 80))))
+                .as("what damage keeps is not taken from others")
+                .isEmpty();
     }
 
     @Test
@@ -66,7 +116,7 @@ class VictimChoiceTest {
         Segment holder = segment(1, 100, 95);
 
         assertThat(ids(choice.candidates(List.of(holder, tombs)))).contains(1);
-        assertThat(ids(choice.candidates(List.of(holder)))).isEmpty();
+        assertThat(choice.candidates(List.of(holder))).isEmpty();
     }
 
     @Test
@@ -98,6 +148,11 @@ class VictimChoiceTest {
         Segment rewritten = TombstoneRuleTest.segment(Kind.REWRITTEN, 2, 1, 0, 200_000, 100, 100);
 
         assertThat(ids(choice.candidates(List.of(marks, rewritten)))).containsExactly(1);
+    }
+
+    private static VictimChoice choice(double victimShareMin, double logShareMax, long growthBytes) {
+        return new VictimChoice(
+                SEGMENT_BYTES, new CollectionGoal(victimShareMin, logShareMax, growthBytes), LAST_VERSION);
     }
 
     private static Segment segment(int id, int sets, int live) {

@@ -34,6 +34,9 @@ class ServerSettingsTest {
                 .isEqualTo(10 << 20);
         assertThat(settings.storeOptions().garbageCollection().checkIntervalMillis())
                 .isZero();
+        assertThat(settings.storeOptions().garbageCollection().checkWhenSealed())
+                .isTrue();
+        assertThat(settings.storeOptions().garbageCollection().deadShareMax()).isEqualTo(0.4);
         assertThat(settings.scrubPeriod()).contains(Duration.ofDays(7));
         assertThat(settings.scrubBytesPerSecondMax()).isZero();
         assertThat(settings.verifyBytesPerSecondMax()).isEqualTo(1 << 20);
@@ -60,6 +63,8 @@ class ServerSettingsTest {
                     at least 208M: kvdb.storage.reserve-size and two segments
                     kvdb.index.size-max | 100K | kvdb.index.size-max is 100K, must be 0 for no limit, or at least 1M
                     kvdb.gc.dead-share-min | 1.0 | kvdb.gc.dead-share-min is 1.0, must be from 0.01 to 0.99
+                    kvdb.gc.dead-share-max | 0.2 | kvdb.gc.dead-share-max is 0.2, must be from 0.28, \
+                    kvdb.gc.dead-share-min, to 0.99
                     kvdb.gc.period | 10ms | kvdb.gc.period is 10ms, must be from 1s to 86400s
                     kvdb.scrub.period | 10ms | kvdb.scrub.period is 10ms, must be from 1s to 31536000s
                     kvdb.write-queue.bytes-max | 1M | kvdb.write-queue.bytes-max is 1M, must be at least 16M
