@@ -254,8 +254,8 @@ final class CollectionRuns {
     }
 
     /**
-     * A small log is left alone but for what restarts leave behind: many small segments. On a full disk there is no time
-     * to be lazy.
+     * A small log is left alone but for what restarts leave behind: many small segments. A full disk leaves no time to
+     * be lazy.
      */
     private CollectionGoal goal() {
         StoreOptions.GarbageCollection limits = options.garbageCollection();
