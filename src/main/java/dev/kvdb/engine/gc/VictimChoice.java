@@ -144,7 +144,9 @@ record VictimChoice(int segmentBytesMax, CollectionGoal goal, long lastVersion, 
 
     private double score(Candidate candidate) {
         double score = candidate.reclaimedForEachCopied();
-        return goal.isUnderLoad() ? score * Math.cbrt((double) age(candidate.segment().header())) : score;
+        return goal.isUnderLoad()
+                ? score * Math.cbrt((double) age(candidate.segment().header()))
+                : score;
     }
 
     /** How many writes ago the segment began, or its records were copied there. */
