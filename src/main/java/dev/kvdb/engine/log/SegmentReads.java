@@ -55,7 +55,8 @@ public final class SegmentReads {
         return read(segment.file(), segment, location, key);
     }
 
-    private static StoredRecord read(StoreFile file, Segment segment, long location, long key) {
+    /** The same off {@code file}, which gives what the segment's own file gives. */
+    public static StoredRecord read(StoreFile file, Segment segment, long location, long key) {
         int offset = RecordLocation.offset(location);
         int frameBytesMax = RecordLocation.frameBytesAtLeast(location);
         ByteBuffer buffer = ReadBuffers.take(frameBytesMax);

@@ -137,9 +137,11 @@ record TailRecovery(Map<Integer, SegmentContents> contents, boolean clean, long 
         try (StoreFile file = SegmentAppender.create(directory, StoreFileNames.temporary(name), header)) {
             SegmentAppender appender =
                     new SegmentAppender(directory, header, file, ByteBuffer.allocate(SegmentAppender.BUFFER_BYTES));
+            StoreFile source = new ReadAhead(tail.file());
             for (int row = 0; row < scan.recovered().rows(); row++) {
                 HintEntry record = scan.recovered().row(row);
-                SegmentReads.StoredRecord stored = SegmentReads.read(tail, record.location(tail.id()), record.key());
+                SegmentReads.StoredRecord stored =
+                        SegmentReads.read(source, tail, record.location(tail.id()), record.key());
                 long location = appender.append(stored.header(), stored.value());
                 copied.add(new HintEntry(
                         record.key(), record.version(), RecordLocation.offset(location), record.valueBytes()));
