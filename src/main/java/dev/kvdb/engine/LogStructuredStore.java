@@ -372,11 +372,11 @@ final class LogStructuredStore implements Store {
     private final class Chores implements Maintainer.Chores {
 
         @Override
-        public void writeSnapshot() throws IOException {
+        public long writeSnapshot() throws IOException {
             if (availability.state() != StoreState.WRITABLE) {
-                return;
+                return 0;
             }
-            SnapshotFile.write(segments, index, committer::lastAppliedVersion);
+            long bytes = SnapshotFile.write(segments, index, committer::lastAppliedVersion);
             writes.sync();
             try {
                 SnapshotFile.publish(opening.directory());
@@ -385,6 +385,7 @@ final class LogStructuredStore implements Store {
                 throw writes.endWriting(e);
             }
             snapshotAtBytesWritten = opening.directory().bytesWritten();
+            return bytes;
         }
 
         @Override

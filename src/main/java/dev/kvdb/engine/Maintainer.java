@@ -24,6 +24,10 @@ import org.jspecify.annotations.Nullable;
 final class Maintainer implements Runnable {
 
     private static final Logger LOG = System.getLogger(Maintainer.class.getName());
+
+    /** However large the index is, its snapshots are at most a half of what is written besides. */
+    private static final long LOG_BYTES_PER_SNAPSHOT_BYTE = 2;
+
     private static final long PAUSE_AFTER_DEFECT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Segments segments;
@@ -43,8 +47,12 @@ final class Maintainer implements Runnable {
     /** What the maintainer has done by the store. */
     interface Chores {
 
-        /** Writes an index snapshot; the caller holds the maintenance lock. */
-        void writeSnapshot() throws IOException;
+        /**
+         * Writes an index snapshot, unless the store takes no writes; the caller holds the maintenance lock.
+         *
+         * @return its bytes, 0 for none
+         */
+        long writeSnapshot() throws IOException;
 
         /**
          * Makes one swap of a collection where that is worth it.
@@ -180,15 +188,17 @@ final class Maintainer implements Runnable {
         if (segments.directory().bytesWritten() < snapshotDueBytes) {
             return false;
         }
+        long snapshotBytes = 0;
         maintenance.lock();
         try {
-            chores.writeSnapshot();
+            snapshotBytes = chores.writeSnapshot();
         } catch (IOException | RuntimeException e) {
             LOG.log(Level.WARNING, "writing the index snapshot failed; the next open takes longer: " + e);
         } finally {
             maintenance.unlock();
         }
-        snapshotDueBytes = segments.directory().bytesWritten() + options.snapshotLogBytes();
+        snapshotDueBytes = segments.directory().bytesWritten()
+                + Math.max(options.snapshotLogBytes(), LOG_BYTES_PER_SNAPSHOT_BYTE * snapshotBytes);
         return true;
     }
 }

@@ -22,7 +22,8 @@ import dev.kvdb.engine.log.DiskReserve;
  * @param quotaBytes bytes that all files of the store may hold, the reserve included: at it the store takes no sets
  *     until garbage collection or removes have made room, as on a full disk; 0 for no limit, else at least
  *     {@code reserveBytes} and two segments. Removes and collections go beyond it by what the reserve does not cover
- * @param snapshotLogBytes an index snapshot is written each time the log has grown by so much; at least 64 KiB
+ * @param snapshotLogBytes an index snapshot is written each time the log has grown by so much, or by twice the size of
+ *     the last one where that is more; at least 64 KiB
  * @param garbageCollection when and how fast garbage is collected
  */
 public record StoreOptions(

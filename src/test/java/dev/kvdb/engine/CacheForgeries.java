@@ -1,9 +1,8 @@
 package dev.kvdb.engine;
 
-import static dev.kvdb.engine.ForgedStore.snapshotOffset;
-
 import dev.kvdb.engine.format.HintEntry;
 import dev.kvdb.engine.format.HintHeader;
+import dev.kvdb.engine.format.LeafHeader;
 import dev.kvdb.engine.format.SegmentHeader.Previous;
 import dev.kvdb.engine.format.SnapshotHeader;
 import dev.kvdb.engine.format.SnapshotHeader.CoveredSegment;
@@ -12,6 +11,7 @@ import dev.kvdb.testkit.CrashingFileSystem;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -22,12 +22,16 @@ final class CacheForgeries {
     private static final String LAST_HINT = "0000000003.hint";
     private static final String SNAPSHOT = "SNAPSHOT";
 
+    /** Of a snapshot of several leaves and two blocks. */
+    private static final int LARGE_KEYS = 1100;
+
     private CacheForgeries() {}
 
     static Stream<Forgery> all() {
         return Stream.of(
                         ofHints(),
                         ofSnapshotHeaders(),
+                        ofSnapshotCounts(),
                         ofSnapshotCoverage(),
                         ofSnapshotEntries(),
                         ofSnapshotsAsAWhole())
@@ -121,7 +125,7 @@ final class CacheForgeries {
                         store -> {
                             ForgedStore.snapshot(
                                     store.disk,
-                                    new SnapshotHeader(ForgedStore.OTHER_ID, 13, 0, store.covered()),
+                                    new SnapshotHeader(ForgedStore.OTHER_ID, 13, 0, 0, store.covered()),
                                     store.snapshotEntries());
                             return 0;
                         },
@@ -159,6 +163,35 @@ final class CacheForgeries {
                         Finding.Kind.SNAPSHOT,
                         SNAPSHOT,
                         "with version 13"));
+    }
+
+    private static Stream<Forgery> ofSnapshotCounts() {
+        return Stream.of(
+                counted("more", 4, "expected 1 more entries, found the end"),
+                counted("fewer", 2, "expected no more entries than the snapshot has, found 3 more"));
+    }
+
+    /** Of three entries. */
+    private static Forgery counted(String what, int entries, String message) {
+        return new Forgery(
+                "snapshot that counts " + what + " entries than it has",
+                store -> {
+                    byte[] bytes = store.disk.contents(store.disk.path(SNAPSHOT));
+                    int start = SnapshotHeader.bytes(store.covered().size());
+                    ByteBuffer header = new SnapshotHeader(
+                                    ForgedStore.ID,
+                                    ForgedStore.SNAPSHOT_VERSION,
+                                    entries,
+                                    bytes.length - start,
+                                    store.covered())
+                            .encode();
+                    header.get(bytes, 0, start);
+                    store.disk.put(store.disk.path(SNAPSHOT), bytes);
+                    return entries > 3 ? bytes.length : start + Integer.BYTES;
+                },
+                Finding.Kind.SNAPSHOT,
+                SNAPSHOT,
+                message);
     }
 
     private static Stream<Forgery> ofSnapshotCoverage() {
@@ -213,18 +246,25 @@ final class CacheForgeries {
 
     private static Stream<Forgery> ofSnapshotEntries() {
         return Stream.of(
-                entries("snapshot's entries out of order", 3, "key 4 follows key 5", store -> new long[] {
-                    1,
-                    store.rewritten.location(0),
-                    2,
-                    store.appended.location(0),
-                    5,
-                    store.appended.location(1),
-                    4,
-                    store.rewritten.location(3)
-                }),
-                entries("snapshot with two entries of a key, and none behind them", 1, "key 1 follows key 1", store ->
-                        new long[] {1, store.rewritten.location(0), 1, store.rewritten.location(0)}),
+                entries(
+                        "snapshot's entries out of order",
+                        3,
+                        "expected a key above 5, found key 4",
+                        store -> new long[] {
+                            1,
+                            store.rewritten.location(0),
+                            2,
+                            store.appended.location(0),
+                            5,
+                            store.appended.location(1),
+                            4,
+                            store.rewritten.location(3)
+                        }),
+                entries(
+                        "snapshot with two entries of a key, and none behind them",
+                        1,
+                        "expected a key above 1, found key 1",
+                        store -> new long[] {1, store.rewritten.location(0), 1, store.rewritten.location(0)}),
                 entries(
                         "snapshot with an older record of a key",
                         1,
@@ -283,15 +323,28 @@ final class CacheForgeries {
                         "has no entry for key 2; the log has segment 2, offset 193"),
                 new Forgery(
                         "snapshot's entry at no record, behind a thousand others",
-                        CacheForgeries::inALargeSnapshot,
+                        store -> {
+                            inALargeSnapshot(store);
+                            return store.snapshotOffset(LARGE_KEYS - 1);
+                        },
                         Finding.Kind.SNAPSHOT,
                         SNAPSHOT,
                         "the entry of key 1099"),
                 new Forgery(
+                        "snapshot's leaves out of order",
+                        store -> {
+                            int first = LeafHeader.ENTRIES_MAX;
+                            inALargeSnapshot(store, entries -> entries[2 * first] = first - 1);
+                            return store.snapshotOffset(first);
+                        },
+                        Finding.Kind.SNAPSHOT,
+                        SNAPSHOT,
+                        "expected a key above 255, found key 255"),
+                new Forgery(
                         "damage of a large snapshot's second block",
                         store -> {
                             inALargeSnapshot(store);
-                            long end = snapshotOffset(1, 1100);
+                            long end = store.disk.contents(store.disk.path(SNAPSHOT)).length - Integer.BYTES;
                             store.disk.flipBit(store.disk.path(SNAPSHOT), end, 0);
                             return end;
                         },
@@ -305,25 +358,28 @@ final class CacheForgeries {
                 name,
                 store -> {
                     store.snapshot(ForgedStore.SNAPSHOT_VERSION, store.covered(), entries.apply(store));
-                    return snapshotOffset(2, nth);
+                    return store.snapshotOffset(nth);
                 },
                 Finding.Kind.SNAPSHOT,
                 SNAPSHOT,
                 message);
     }
 
-    private static long inALargeSnapshot(ForgedStore store) {
-        int keys = 1100;
+    /** Its last entry is wrong. */
+    private static void inALargeSnapshot(ForgedStore store) {
+        inALargeSnapshot(store, entries -> entries[entries.length - 1] = entries[1]);
+    }
+
+    private static void inALargeSnapshot(ForgedStore store, Consumer<long[]> change) {
         ForgedSegment large = ForgedStore.appended(4, 1001, Previous.NONE).mark();
-        long[] entries = new long[2 * keys];
-        for (int key = 0; key < keys; key++) {
+        long[] entries = new long[2 * LARGE_KEYS];
+        for (int key = 0; key < LARGE_KEYS; key++) {
             large.set(1001 + key, key, 1);
             entries[2 * key] = key;
             entries[2 * key + 1] = large.location(key);
         }
         store.put(large.mark());
-        entries[2 * keys - 1] = large.location(0);
-        store.snapshot(1000 + keys, List.of(large.asCovered()), entries);
-        return snapshotOffset(1, keys - 1);
+        change.accept(entries);
+        store.snapshot(1000 + LARGE_KEYS, List.of(large.asCovered()), entries);
     }
 }

@@ -12,6 +12,7 @@ import dev.kvdb.engine.format.SnapshotHeader.CoveredSegment;
 import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.FuzzInput;
 import dev.kvdb.testkit.Logs;
+import dev.kvdb.testkit.SnapshotBytes;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,6 +30,7 @@ class CacheFuzzTest {
     private static final List<String> SEGMENTS = new FuzzedStore(SEALED).names(".log");
     private static final String SNAPSHOT = "SNAPSHOT";
     private static final int BYTES_MAX = 64 * 1024;
+    private static final int SNAPSHOT_ENTRIES_MAX = 4096;
     private static final long[] KEYS = LongStream.range(0, 12).toArray();
 
     @FuzzTest
@@ -96,23 +98,24 @@ class CacheFuzzTest {
                         id, store.contents(SEGMENTS.get(i)).length, input.number(), input.number(), input.number()));
             }
         }
-        ByteBuffer entries = ByteBuffer.allocate(BYTES_MAX);
+        List<Long> entries = new ArrayList<>();
         long version = input.number();
-        long count = 0;
-        while (!input.isEmpty() && entries.remaining() > 2 * SnapshotHeader.ENTRY_BYTES && count < Blocks.ENTRIES) {
+        while (!input.isEmpty() && entries.size() < 2 * SNAPSHOT_ENTRIES_MAX) {
             int place = input.oneOf(256);
             long location = place < 128
                     ? RecordLocation.of(1 + input.oneOf(8), place * 8L + input.oneOf(8), 1 + input.oneOf(60))
                     : input.number();
-            entries.putLong(input.number()).putLong(location);
-            count++;
+            entries.add(input.number());
+            entries.add(location);
         }
-        if (count > 0) {
-            Blocks.seal(entries);
-        }
+        byte[] blocks =
+                SnapshotBytes.blocks(entries.stream().mapToLong(Long::longValue).toArray());
         Manifest manifest = Manifest.decode(ByteBuffer.wrap(store.contents("MANIFEST")), "MANIFEST");
-        ByteBuffer header = new SnapshotHeader(manifest.storeId(), version, count, covered).encode();
-        store.put(SNAPSHOT, concat(header, entries.flip())).withForgedCaches().check(KEYS);
+        ByteBuffer header =
+                new SnapshotHeader(manifest.storeId(), version, entries.size() / 2, blocks.length, covered).encode();
+        store.put(SNAPSHOT, concat(header, ByteBuffer.wrap(blocks)))
+                .withForgedCaches()
+                .check(KEYS);
     }
 
     private static SegmentHeader header(FuzzedStore store, String segment) {

@@ -81,8 +81,14 @@ final class FileMutants {
                 Mutant.of(
                         "snapshot's keys in any order",
                         FORGED_FILES,
-                        "recovery/SnapshotCheck.java",
-                        "if (entriesRead > 1 && key <= keyBefore) {",
+                        "recovery/SnapshotLeaves.java",
+                        "if (descends < leaf.count()) {",
+                        "if (false) {"),
+                Mutant.of(
+                        "snapshot's leaves in any order",
+                        FORGED_FILES,
+                        "recovery/SnapshotLeaves.java",
+                        "if (!isFirst && leaf.key(0) <= keyBefore) {",
                         "if (false) {"),
                 Mutant.of(
                         "snapshot blamed for a segment that is cut short",
@@ -101,10 +107,16 @@ final class FileMutants {
                         "if (!entry.fitsInto(segmentLength) || (before != null && !before.mayPrecede(entry))) {",
                         "if (false) {"),
                 Mutant.of(
-                        "snapshot's keys taken in any order and at any place",
+                        "snapshot's keys taken in any order",
                         FUZZED_FILES,
-                        "recovery/RecordSource.java",
-                        "if (!inOrder || (isCovered && !fits(entryLocation))) {",
+                        "recovery/SnapshotLeaves.java",
+                        "if (descends < leaf.count()) {",
+                        "if (false) {"),
+                Mutant.of(
+                        "snapshot's keys taken at any place",
+                        FUZZED_FILES,
+                        "recovery/LiveRecords.java",
+                        "if (!RecordLocation.fitsInto(location, length)) {",
                         "if (false) {"),
                 Mutant.of(
                         "any number taken for a version",

@@ -1,9 +1,9 @@
 package dev.kvdb.engine;
 
 import dev.kvdb.engine.env.StoreFile;
-import dev.kvdb.engine.format.Blocks;
 import dev.kvdb.engine.format.HintEntry;
 import dev.kvdb.engine.format.HintHeader;
+import dev.kvdb.engine.format.LeafHeader;
 import dev.kvdb.engine.format.Manifest;
 import dev.kvdb.engine.format.Manifest.SegmentEntry;
 import dev.kvdb.engine.format.SegmentHeader;
@@ -18,9 +18,11 @@ import dev.kvdb.engine.log.Segment;
 import dev.kvdb.engine.log.StoreDirectory;
 import dev.kvdb.engine.log.StoreFileNames;
 import dev.kvdb.testkit.CrashingFileSystem;
+import dev.kvdb.testkit.SnapshotBytes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -146,39 +148,47 @@ final class ForgedStore {
 
     /** Writes a snapshot of this store with any contents. */
     ForgedStore snapshot(long version, List<CoveredSegment> covered, long... keysAndLocations) {
-        snapshot(disk, new SnapshotHeader(ID, version, 0, covered), keysAndLocations);
+        snapshot(disk, new SnapshotHeader(ID, version, 0, 0, covered), keysAndLocations);
         return this;
     }
 
-    /**
-     * Writes a snapshot with any header but for the number of entries, and any entries: keys, each before its location.
-     */
+    /** Writes a snapshot with any header but for what it counts, and any entries: keys, each before its location. */
     static void snapshot(CrashingFileSystem disk, SnapshotHeader header, long... keysAndLocations) {
-        SnapshotHeader counted =
-                new SnapshotHeader(header.storeId(), header.version(), keysAndLocations.length / 2, header.segments());
-        StoreDirectory directory = new StoreDirectory(disk, disk.root());
-        ByteBuffer start = counted.encode();
-        try {
-            directory.deleteIfExists(StoreFileNames.SNAPSHOT);
-            try (StoreFile file = disk.create(disk.path(StoreFileNames.SNAPSHOT))) {
-                BlockWriter blocks = new BlockWriter(directory, file, start.remaining(), SnapshotHeader.ENTRY_BYTES);
-                file.write(start, 0);
-                for (int i = 0; i < keysAndLocations.length; i += 2) {
-                    int at = i;
-                    blocks.add(block -> block.putLong(keysAndLocations[at]).putLong(keysAndLocations[at + 1]));
-                }
-                blocks.finish();
+        byte[] blocks = SnapshotBytes.blocks(keysAndLocations);
+        ByteBuffer start = new SnapshotHeader(
+                        header.storeId(),
+                        header.version(),
+                        keysAndLocations.length / 2,
+                        blocks.length,
+                        header.segments())
+                .encode();
+        byte[] file = Arrays.copyOf(start.array(), start.limit() + blocks.length);
+        System.arraycopy(blocks, 0, file, start.limit(), blocks.length);
+        disk.put(disk.path(StoreFileNames.SNAPSHOT), file);
+    }
+
+    /** Where the snapshot's nth entry lies, from 0, where entries could be in any order. */
+    long snapshotOffset(int nth) {
+        byte[] file = disk.contents(disk.path(StoreFileNames.SNAPSHOT));
+        ByteBuffer bytes = ByteBuffer.wrap(file);
+        int at = SnapshotHeader.bytes(bytes.getInt(12));
+        int left = nth;
+        for (int end = at; ; at += leafBytes(bytes, at)) {
+            if (at == end) {
+                at += end == SnapshotHeader.bytes(bytes.getInt(12)) ? 0 : Integer.BYTES;
+                end = at + Integer.BYTES + bytes.getInt(at);
+                at += Integer.BYTES;
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            int count = bytes.getShort(at);
+            if (left < count) {
+                return at + LeafHeader.BYTES + left * (bytes.get(at + 2) + bytes.get(at + 3));
+            }
+            left -= count;
         }
     }
 
-    /** Where the snapshot's nth entry lies, from 0, where it covers so many segments. */
-    static long snapshotOffset(int covered, long nth) {
-        return SnapshotHeader.bytes(covered)
-                + nth * SnapshotHeader.ENTRY_BYTES
-                + nth / Blocks.ENTRIES * Blocks.CRC_BYTES;
+    private static int leafBytes(ByteBuffer bytes, int at) {
+        return LeafHeader.BYTES + bytes.getShort(at) * (bytes.get(at + 2) + bytes.get(at + 3));
     }
 
     ForgedStore delete(String name) {

@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -138,10 +139,11 @@ class MaintainerTest {
         AtomicReference<Maintainer> maintainer = new AtomicReference<>();
         Maintainer.Chores closedMeanwhile = new FailingChores() {
             @Override
-            public void writeSnapshot() {
+            public long writeSnapshot() {
                 maintainer.get().close();
                 // Whatever waits in here, for a lock or a sync, takes the wake-up of the close.
                 LockSupport.park(this);
+                return 0;
             }
         };
         maintainer.set(new Maintainer(
@@ -152,6 +154,45 @@ class MaintainerTest {
                 closedMeanwhile));
 
         assertThatCode(maintainer.get()::run).doesNotThrowAnyException();
+    }
+
+    @Test
+    void snapshotsOfALargeIndex_areNoMoreThanAHalfOfWhatIsWrittenBesides() throws IOException {
+        int step = 64 * 1024;
+        StoreOptions options = MemoryStore.SMALL.toBuilder()
+                .snapshotLogBytes(step)
+                .garbageCollection(new StoreOptions.GarbageCollection(0, 0.3, 0, 1000))
+                .build();
+        AtomicReference<Maintainer> maintainer = new AtomicReference<>();
+        AtomicInteger snapshots = new AtomicInteger();
+        AtomicInteger steps = new AtomicInteger();
+        StoreFile file = disk.create(disk.path("file"));
+        Maintainer.Chores chores = new Maintainer.Chores() {
+            @Override
+            public long writeSnapshot() {
+                snapshots.incrementAndGet();
+                return 3 * step / 2;
+            }
+
+            @Override
+            public boolean collectGarbage(boolean onlyUnderLoad) {
+                try {
+                    segments.directory().write(file, ByteBuffer.allocate(step), 0);
+                } catch (IOException e) {
+                    throw new AssertionError(e);
+                }
+                if (steps.incrementAndGet() == 10) {
+                    maintainer.get().close();
+                }
+                return false;
+            }
+        };
+        maintainer.set(new Maintainer(segments, new PassingClock(), options, new ReentrantLock(), chores));
+        maintainer.get().run();
+        file.close();
+
+        // After 1, 4 and 7 steps; the close comes before the next.
+        assertThat(snapshots.get()).isEqualTo(3);
     }
 
     private static void nobodyMayWait() {
@@ -189,7 +230,7 @@ class MaintainerTest {
         private Runnable whenDone = () -> {};
 
         @Override
-        public void writeSnapshot() {
+        public long writeSnapshot() {
             if (!snapshotsFail) {
                 throw new AssertionError("no snapshot is due");
             }
@@ -198,6 +239,7 @@ class MaintainerTest {
                 throw new OutOfMemoryError("as if");
             }
             whenDone.run();
+            return 0;
         }
 
         @Override

@@ -16,6 +16,7 @@ import dev.kvdb.engine.format.SegmentHeader.Previous;
 import dev.kvdb.engine.format.SnapshotHeader;
 import dev.kvdb.engine.format.SnapshotHeader.CoveredSegment;
 import dev.kvdb.testkit.Logs;
+import dev.kvdb.testkit.SnapshotBytes;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -101,13 +102,11 @@ class SenselessFilesTest {
     }
 
     private FuzzedStore withSnapshot(long version, long... keysAndLocations) {
-        ByteBuffer entries = ByteBuffer.allocate(keysAndLocations.length * Long.BYTES + Blocks.CRC_BYTES);
-        LongStream.of(keysAndLocations).forEach(entries::putLong);
-        Blocks.seal(entries);
+        byte[] blocks = SnapshotBytes.blocks(keysAndLocations);
         CoveredSegment covered = new CoveredSegment(1, store.contents(SEGMENT).length, 3, 0, 0);
-        SnapshotHeader start =
-                new SnapshotHeader(manifest.storeId(), version, keysAndLocations.length / 2, List.of(covered));
-        return new FuzzedStore(store.disk).put("SNAPSHOT", concat(start.encode(), entries.flip()));
+        SnapshotHeader start = new SnapshotHeader(
+                manifest.storeId(), version, keysAndLocations.length / 2, blocks.length, List.of(covered));
+        return new FuzzedStore(store.disk).put("SNAPSHOT", concat(start.encode(), ByteBuffer.wrap(blocks)));
     }
 
     @Test

@@ -342,7 +342,7 @@ class StoreVerificationTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"format-1", "format-1-unclean"})
+    @ValueSource(strings = {"format-1", "format-1-unclean", "snapshot-2", "snapshot-2-unclean"})
     void storeOfAnEarlierVersion_isVerifiedWithoutAFinding(String fixture) {
         VerificationReport report = new StoreVerification(dev.kvdb.engine.env.Environment.system())
                 .run(Path.of("src", "test", "resources", "golden", fixture), VerificationListener.NONE);

@@ -11,6 +11,7 @@ import dev.kvdb.engine.log.StoreDirectory;
 import dev.kvdb.engine.recovery.Finding;
 import dev.kvdb.engine.recovery.VerificationReport;
 import dev.kvdb.testkit.CrashingFileSystem;
+import dev.kvdb.testkit.SnapshotBytes;
 import dev.kvdb.testkit.TestEnvironment;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -125,10 +126,11 @@ final class VerificationScenario {
         SnapshotHeader header = SnapshotHeader.decode(
                 ByteBuffer.wrap(java.util.Arrays.copyOf(snapshot, SnapshotHeader.bytes(count))), "SNAPSHOT");
         List<long[]> entries = new ArrayList<>();
-        ByteBuffer at = ByteBuffer.wrap(snapshot, SnapshotHeader.bytes(count), (int) header.entries() * 16);
-        while (at.hasRemaining()) {
-            entries.add(new long[] {at.getLong(), at.getLong()});
-        }
+        SnapshotBytes.read(
+                snapshot,
+                SnapshotHeader.bytes(count),
+                header.entries(),
+                (key, location, offset) -> entries.add(new long[] {key, location}));
         for (int i = 0; i < entries.size(); i++) {
             int place = i;
             List<long[]> others = new ArrayList<>(entries);
@@ -142,8 +144,8 @@ final class VerificationScenario {
                     disk, header, with(entries, place, entry -> new long[] {entry[0] + 100, entry[1]}), "other key");
             wrong += 3;
         }
-        SnapshotHeader older =
-                new SnapshotHeader(header.storeId(), header.version() - 1, header.entries(), header.segments());
+        SnapshotHeader older = new SnapshotHeader(
+                header.storeId(), header.version() - 1, header.entries(), header.blockBytes(), header.segments());
         requireWrongSnapshotFound(disk, older, entries, "of an older version");
         return wrong + 1;
     }

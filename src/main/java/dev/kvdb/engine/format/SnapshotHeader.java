@@ -10,39 +10,39 @@ import java.util.UUID;
  * The start of an index snapshot. A cache of the log: a damaged or missing one is done without.
  *
  * <pre>
- *    0  magic "KVDBSNP\n"     8      40  number of entries   8
- *    8  format version        2      48  segments, each
- *   10  zeros                 2            id                8
- *   12  number of segments n  4            length            8
- *   16  store id             16            sets              8
- *   32  version               8            tombstones        8
- *                                          highest tombstone 8
- *                                    48 + 40 n  CRC-32C of all before it
+ *    0  magic "KVDBSNP\n"     8      40  number of entries    8
+ *    8  format version        2      48  bytes of the blocks  8
+ *   10  zeros                 2      56  segments, each
+ *   12  number of segments n  4            id                 8
+ *   16  store id             16            length             8
+ *   32  version               8            sets               8
+ *                                          tombstones         8
+ *                                          highest tombstone  8
+ *                                    56 + 40 n  CRC-32C of all before it
  * </pre>
  *
- * <p>{@linkplain Blocks Blocks} of entries follow: key (8 bytes, ascending) and {@linkplain RecordLocation location} (8
- * bytes). Entries may point at segments that the snapshot does not cover; those are skipped when it is read, because
- * the hint or the scan of that segment has them.
+ * <p>{@linkplain SnapshotBlocks Blocks} of leaves follow, up to the end of the file: the index as it is in memory, its
+ * leaves packed full. Its keys ascend; its {@linkplain RecordLocation locations} may point at segments that the
+ * snapshot does not cover. Those are skipped when it is read, because the hint or the scan of that segment has them.
  *
  * @param storeId the store
  * @param version all writes up to this version are reflected, later ones perhaps
  * @param entries how many keys are listed
+ * @param blockBytes bytes of all blocks
  * @param segments the segments covered: none of their records needs to be read
  */
-public record SnapshotHeader(UUID storeId, long version, long entries, List<CoveredSegment> segments) {
-
-    /** Bytes of an entry: key and location. */
-    public static final int ENTRY_BYTES = 16;
+public record SnapshotHeader(UUID storeId, long version, long entries, long blockBytes, List<CoveredSegment> segments) {
 
     /** Bytes from which the number of segments, and so the header's length, can be told. */
-    public static final int PREFIX_BYTES = 48;
+    public static final int PREFIX_BYTES = 56;
 
-    private static final short FORMAT_VERSION = 1;
+    private static final short FORMAT_VERSION = 2;
     private static final byte[] MAGIC = {'K', 'V', 'D', 'B', 'S', 'N', 'P', '\n'};
     private static final int COUNT = 12;
     private static final int STORE_ID = 16;
     private static final int VERSION = 32;
     private static final int ENTRIES = 40;
+    private static final int BLOCK_BYTES = 48;
     private static final int SEGMENT_BYTES = 40;
     private static final int SEGMENTS_MAX = 1 << 24;
 
@@ -72,7 +72,7 @@ public record SnapshotHeader(UUID storeId, long version, long entries, List<Cove
         ByteBuffer target = ByteBuffer.allocate(bytes(segments.size()));
         target.put(MAGIC).putShort(FORMAT_VERSION).putShort((short) 0).putInt(segments.size());
         target.putLong(storeId.getMostSignificantBits()).putLong(storeId.getLeastSignificantBits());
-        target.putLong(version).putLong(entries);
+        target.putLong(version).putLong(entries).putLong(blockBytes);
         for (CoveredSegment segment : segments) {
             target.putLong(segment.id()).putLong(segment.length()).putLong(segment.sets());
             target.putLong(segment.tombstones()).putLong(segment.tombstoneVersionMax());
@@ -94,6 +94,14 @@ public record SnapshotHeader(UUID storeId, long version, long entries, List<Cove
         return bytes(segments);
     }
 
+    /** Whether the first bytes of a file are those of a snapshot that an earlier version of the format describes. */
+    public static boolean isOfEarlierFormat(ByteBuffer prefix) {
+        return prefix.limit() >= COUNT
+                && prefix.slice(0, MAGIC.length).equals(ByteBuffer.wrap(MAGIC))
+                && prefix.getShort(MAGIC.length) >= 1
+                && prefix.getShort(MAGIC.length) < FORMAT_VERSION;
+    }
+
     /**
      * Decodes a header.
      *
@@ -113,6 +121,7 @@ public record SnapshotHeader(UUID storeId, long version, long entries, List<Cove
                 new UUID(source.getLong(STORE_ID), source.getLong(STORE_ID + Long.BYTES)),
                 source.getLong(VERSION),
                 source.getLong(ENTRIES),
+                source.getLong(BLOCK_BYTES),
                 segments);
     }
 }

@@ -1,16 +1,26 @@
 package dev.kvdb.engine.index;
 
 /**
- * Unpacked entries in ascending order of keys, one more than fit in a leaf: what leaves are built from and copied out
- * to.
+ * Unpacked entries in ascending order of keys, by default one more than fit in a leaf: what leaves are built from and
+ * copied out to.
  *
  * <p>For one thread at a time.
  */
 final class Entries {
 
-    private final long[] keys = new long[Leaf.ENTRIES_MAX + 1];
-    private final long[] locations = new long[Leaf.ENTRIES_MAX + 1];
+    private final long[] keys;
+    private final long[] locations;
     private int count;
+
+    Entries() {
+        this(Leaf.ENTRIES_MAX + 1);
+    }
+
+    /** With room for so many entries. */
+    Entries(int capacity) {
+        keys = new long[capacity];
+        locations = new long[capacity];
+    }
 
     int count() {
         return count;
@@ -26,15 +36,20 @@ final class Entries {
         count = 0;
     }
 
+    void dropFirst(int entries) {
+        count -= entries;
+        System.arraycopy(keys, entries, keys, 0, count);
+        System.arraycopy(locations, entries, locations, 0, count);
+    }
+
     /** Becomes the entries of a leaf from a position on. */
     Entries copyFrom(Leaf leaf, int from) {
         count = 0;
-        return append(leaf, from);
+        return append(leaf, from, leaf.count());
     }
 
-    /** Adds the entries of a leaf from a position on. */
-    Entries append(Leaf leaf, int from) {
-        int to = leaf.count();
+    /** Adds the entries of a leaf from a position to before another. */
+    Entries append(Leaf leaf, int from, int to) {
         for (int i = from; i < to; i++) {
             add(leaf.key(i), leaf.location(i));
         }

@@ -1,7 +1,9 @@
 package dev.kvdb.engine.index;
 
+import dev.kvdb.engine.format.LeafHeader;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
@@ -9,7 +11,8 @@ import java.nio.ByteOrder;
  *
  * <p>An entry is the difference of its key to {@code keyBase} and of its location to {@code locationBase}, both
  * little-endian in as few bytes as the {@link Frame} allows that is chosen when the leaf is built. What does not fit,
- * or an entry beyond the capacity, needs a new leaf.
+ * or an entry beyond the capacity, needs a new leaf. An index snapshot holds the same bytes behind a
+ * {@link LeafHeader}.
  *
  * <pre>
  *   | key - keyBase | location - locationBase | key ... | location ... | ... | spare entries | padding |
@@ -24,7 +27,7 @@ import java.nio.ByteOrder;
 final class Leaf extends Node {
 
     /** With this many entries, consecutive keys take one byte each even when the leaf is full. */
-    static final int ENTRIES_MAX = 256;
+    static final int ENTRIES_MAX = LeafHeader.ENTRIES_MAX;
 
     private static final int OBJECT_BYTES = 56;
     private static final int SPARE_ENTRIES_MIN = 8;
@@ -56,10 +59,19 @@ final class Leaf extends Node {
         keyBase = Frame.base(keyMin, keyMax, keyBytes);
         locationBase = Frame.base(locationMin, locationMax, locationBytes);
         entries = new byte[capacity * stride() + Long.BYTES - locationBytes];
-        for (int i = from; i < to; i++) {
-            store(i - from, source.key(i), source.location(i));
-        }
+        pack(source, from, to);
         count = to - from;
+    }
+
+    /** A leaf of the entries that follow {@code header} in {@code source}, with room for no more. */
+    Leaf(LeafHeader header, ByteBuffer source) {
+        keyBytes = (byte) header.keyBytes();
+        locationBytes = (byte) header.locationBytes();
+        keyBase = header.keyBase();
+        locationBase = header.locationBase();
+        entries = new byte[header.entriesBytes() + Long.BYTES - locationBytes];
+        source.get(entries, 0, header.entriesBytes());
+        count = header.count();
     }
 
     /**
@@ -102,6 +114,16 @@ final class Leaf extends Node {
     /** Whether so many entries were removed that a smaller array is worth a copy. */
     boolean isWasteful() {
         return capacity() - count > Math.max(2 * SPARE_ENTRIES_MIN, count / 4);
+    }
+
+    /** How the entries are packed. */
+    LeafHeader header() {
+        return new LeafHeader(count, keyBytes, locationBytes, keyBase, locationBase);
+    }
+
+    /** Appends the packed entries to {@code target}. */
+    void copyTo(ByteBuffer target) {
+        target.put(entries, 0, count * stride());
     }
 
     long beginRead() {
@@ -164,11 +186,24 @@ final class Leaf extends Node {
 
     @Override
     Node mergedWith(long separator, Node right) {
-        return new Entries().append(this, 0).append((Leaf) right, 0).toLeaf();
+        return new Entries()
+                .copyFrom(this, 0)
+                .append((Leaf) right, 0, right.count())
+                .toLeaf();
     }
 
     private int stride() {
         return keyBytes + locationBytes;
+    }
+
+    /** Whole words in ascending order: what is too much of one is overwritten by the next. */
+    private void pack(Entries source, int from, int to) {
+        int at = 0;
+        for (int i = from; i < to; i++) {
+            WORD.set(entries, at, source.key(i) - keyBase);
+            WORD.set(entries, at + keyBytes, source.location(i) - locationBase);
+            at += stride();
+        }
     }
 
     private void store(int position, long key, long location) {

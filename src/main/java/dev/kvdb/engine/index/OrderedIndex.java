@@ -154,6 +154,11 @@ public final class OrderedIndex {
         return new Cursor(tree, fromKey);
     }
 
+    /** All entries in packed leaves, for a snapshot. */
+    public PackedLeaves packedLeaves() {
+        return new PackedLeaves(cursor(Long.MIN_VALUE));
+    }
+
     Tree tree() {
         return tree;
     }
@@ -207,7 +212,10 @@ public final class OrderedIndex {
     /** Builds an index from the bottom up, with full leaves. For one thread and one index. */
     public static final class Builder {
 
-        private final Entries entries = new Entries();
+        /** Single keys are held back, so that those before a packed leaf need not be a leaf of a few. */
+        private static final int PENDING_MAX = 2 * Leaf.ENTRIES_MAX;
+
+        private final Entries pending = new Entries(PENDING_MAX);
         private List<Node> nodes = new ArrayList<>();
 
         /** The least key of each node's range; the first one has no say. */
@@ -227,31 +235,91 @@ public final class OrderedIndex {
          */
         public Builder add(long key, long location) {
             requirePresent(location);
-            if (size > 0 && key <= lastKey) {
-                throw new IllegalArgumentException("key " + key + " does not ascend from " + lastKey);
+            requireAscending(key);
+            if (pending.count() == PENDING_MAX) {
+                finishLeaf(0, Leaf.ENTRIES_MAX);
+                pending.dropFirst(Leaf.ENTRIES_MAX);
             }
-            if (entries.count() == Leaf.ENTRIES_MAX) {
-                finishLeaf();
-                entries.dropAll();
-            }
-            entries.add(key, location);
+            pending.add(key, location);
             lastKey = key;
             size++;
             return this;
         }
 
+        /**
+         * Adds all keys of a leaf, which from now on belongs to the index. Its keys must ascend, and none of its
+         * locations be {@link #ABSENT}.
+         *
+         * @throws IllegalArgumentException if its first key is not greater than the one before
+         */
+        public Builder addLeaf(PackedLeaf packed) {
+            requireAscending(packed.key(0));
+            Leaf leaf = packed.leaf();
+            if (pending.count() > 0 && pending.count() < Leaf.ENTRIES_MAX / 3) {
+                pending.append(leaf, 0, leaf.count());
+            } else {
+                finishPending(pending.count() / 2);
+                lows.add(leaf.key(0));
+                finish(leaf);
+            }
+            lastKey = packed.lastKey();
+            size += packed.count();
+            return this;
+        }
+
+        /**
+         * Adds some of the keys of a leaf, whose keys must ascend, and none of whose locations be {@link #ABSENT}.
+         *
+         * @param to behind the last one
+         * @throws IllegalArgumentException if the first of these keys is not greater than the one before
+         */
+        public Builder addEntries(PackedLeaf packed, int from, int to) {
+            if (from < to) {
+                requireAscending(packed.key(from));
+                if (pending.count() + to - from > PENDING_MAX) {
+                    finishLeaf(0, Leaf.ENTRIES_MAX);
+                    pending.dropFirst(Leaf.ENTRIES_MAX);
+                }
+                pending.append(packed.leaf(), from, to);
+                lastKey = packed.key(to - 1);
+                size += to - from;
+            }
+            return this;
+        }
+
         /** The index of all keys added. */
         public OrderedIndex build() {
-            finishLeaf();
+            finishPending(Leaf.ENTRIES_MAX);
+            if (nodes.isEmpty()) {
+                return new OrderedIndex();
+            }
             while (nodes.size() > 1) {
                 buildLevel();
             }
             return new OrderedIndex(nodes.get(0), memoryBytes, size);
         }
 
-        private void finishLeaf() {
-            lows.add(entries.key(0));
-            finish(entries.toLeaf());
+        private void requireAscending(long key) {
+            if (size > 0 && key <= lastKey) {
+                throw new IllegalArgumentException("key " + key + " does not ascend from " + lastKey);
+            }
+        }
+
+        /** @param cut how many keys the first leaf gets where one does not hold all */
+        private void finishPending(int cut) {
+            int count = pending.count();
+            if (count > Leaf.ENTRIES_MAX) {
+                finishLeaf(0, cut);
+                finishLeaf(cut, count);
+            } else if (count > 0) {
+                finishLeaf(0, count);
+            }
+            pending.dropAll();
+        }
+
+        private void finishLeaf(int from, int to) {
+            lows.add(pending.key(from));
+            finish(pending.toLeaf(from, to));
         }
 
         private void buildLevel() {

@@ -99,8 +99,9 @@ public final class HintFile implements AutoCloseable {
                     new HintHeader(segment.header().storeId(), segment.id(), segment.length(), records.rows());
             directory.write(file, header.encode(), 0);
             BlockWriter blocks = new BlockWriter(directory, file, HintHeader.BYTES, HintEntry.BYTES);
-            for (int row : records.byKey()) {
-                blocks.add(records.row(row)::encode);
+            RecordTable ordered = records.byKey();
+            for (int row = 0; row < ordered.rows(); row++) {
+                blocks.add(ordered.row(row)::encode);
             }
             blocks.finish();
             file.sync();

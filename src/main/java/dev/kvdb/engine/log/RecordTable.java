@@ -2,6 +2,7 @@ package dev.kvdb.engine.log;
 
 import dev.kvdb.engine.format.HintEntry;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The records of a segment, in columns: key, version, offset and value size, without an object each. Grows as records
@@ -23,6 +24,37 @@ public final class RecordTable {
     private int[] valueBytes = new int[ROWS_AT_FIRST];
     private int rows;
 
+    /** What {@link #byKey} returned, until a row is added: both the index and the hint are made of that. */
+    private @Nullable RecordTable byKey;
+
+    /** An empty table. */
+    public RecordTable() {}
+
+    /** The rows of another table in another order. */
+    private RecordTable(RecordTable from, int[] order) {
+        rows = from.rows;
+        keys = inOrder(from.keys, order);
+        versions = inOrder(from.versions, order);
+        offsets = inOrder(from.offsets, order);
+        valueBytes = inOrder(from.valueBytes, order);
+    }
+
+    private static long[] inOrder(long[] column, int[] order) {
+        long[] ordered = new long[Math.max(ROWS_AT_FIRST, order.length)];
+        for (int i = 0; i < order.length; i++) {
+            ordered[i] = column[order[i]];
+        }
+        return ordered;
+    }
+
+    private static int[] inOrder(int[] column, int[] order) {
+        int[] ordered = new int[Math.max(ROWS_AT_FIRST, order.length)];
+        for (int i = 0; i < order.length; i++) {
+            ordered[i] = column[order[i]];
+        }
+        return ordered;
+    }
+
     /** Adds a record. */
     public void add(HintEntry record) {
         if (rows == keys.length) {
@@ -37,6 +69,7 @@ public final class RecordTable {
         offsets[rows] = record.offset();
         valueBytes[rows] = record.valueBytes();
         rows++;
+        byKey = null;
     }
 
     /** How many records there are. */
@@ -49,25 +82,32 @@ public final class RecordTable {
         return new HintEntry(keys[row], versions[row], offsets[row], valueBytes[row]);
     }
 
-    /** The rows in ascending order of key, then version. */
-    public int[] byKey() {
-        int[] inOrder = new int[rows];
-        for (int row = 0; row < rows; row++) {
-            inOrder[row] = row;
+    /** The same rows in ascending order of key, then version; not to be added to. */
+    public RecordTable byKey() {
+        RecordTable ordered = byKey;
+        if (ordered == null) {
+            // An appended segment has its versions in order already.
+            ordered = new RecordTable(this, sorted(sorted(rowsInTurn(), versions), keys));
+            byKey = ordered;
         }
-        // An appended segment has its versions in order already.
-        return sorted(sorted(inOrder, versions), keys);
+        return ordered;
     }
 
     /** The rows in ascending order of offset. */
     public int[] byOffset() {
-        int[] inOrder = new int[rows];
         long[] column = new long[rows];
         for (int row = 0; row < rows; row++) {
-            inOrder[row] = row;
             column[row] = offsets[row];
         }
-        return sorted(inOrder, column);
+        return sorted(rowsInTurn(), column);
+    }
+
+    private int[] rowsInTurn() {
+        int[] order = new int[rows];
+        for (int row = 0; row < rows; row++) {
+            order[row] = row;
+        }
+        return order;
     }
 
     /**

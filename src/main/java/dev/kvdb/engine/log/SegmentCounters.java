@@ -36,8 +36,13 @@ public final class SegmentCounters {
 
     /** The index now points at a record of the segment. */
     public void becameLive(long location) {
-        liveSets.incrementAndGet();
-        liveBytes.addAndGet(RecordLocation.frameBytesAtLeast(location));
+        becameLive(1, RecordLocation.frameBytesAtLeast(location));
+    }
+
+    /** The index now points at so many records of the segment, of so many bytes as their locations say. */
+    public void becameLive(long setCount, long frameBytes) {
+        liveSets.addAndGet(setCount);
+        liveBytes.addAndGet(frameBytes);
     }
 
     /** The index no longer points at a record of the segment. */

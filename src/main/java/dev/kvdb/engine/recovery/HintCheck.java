@@ -32,11 +32,11 @@ final class HintCheck {
 
     /** Walks both in order; where they differ, the lower one is the other's lack. */
     private static void compare(HintFile hint, String path, RecordTable records, String segment, Findings findings) {
-        int[] rows = records.byKey();
+        RecordTable ordered = records.byKey();
         int at = 0;
         HintEntry listed = hint.next();
-        while (listed != null || at < rows.length) {
-            HintEntry stored = at < rows.length ? records.row(rows[at]) : null;
+        while (listed != null || at < ordered.rows()) {
+            HintEntry stored = at < ordered.rows() ? ordered.row(at) : null;
             int order = order(listed, stored);
             if (order == 0 && !Objects.equals(stored, listed)) {
                 findings.add(

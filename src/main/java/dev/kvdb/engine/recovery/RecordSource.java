@@ -1,16 +1,11 @@
 package dev.kvdb.engine.recovery;
 
-import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.format.HintEntry;
-import dev.kvdb.engine.format.RecordLocation;
-import dev.kvdb.engine.log.BlockReader;
 import dev.kvdb.engine.log.HintFile;
 import dev.kvdb.engine.log.RecordTable;
 import dev.kvdb.engine.log.Segment;
 import dev.kvdb.engine.log.Segments;
-import dev.kvdb.engine.log.StoreFileNames;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.Set;
 
 /**
@@ -82,16 +77,16 @@ abstract class RecordSource implements AutoCloseable {
     }
 
     static RecordSource of(RecordTable records, Segment segment) {
-        int[] rows = records.byKey();
+        RecordTable ordered = records.byKey();
         return new RecordSource() {
             private int at;
 
             @Override
             boolean next() {
-                if (at == rows.length) {
+                if (at == ordered.rows()) {
                     return false;
                 }
-                moveTo(records.row(rows[at++]), segment);
+                moveTo(ordered.row(at++), segment);
                 return true;
             }
         };
@@ -100,45 +95,24 @@ abstract class RecordSource implements AutoCloseable {
     /**
      * The snapshot's entries that point at segments in {@code covered}: those that it covers and that the store still
      * has. They count as of the snapshot's version: a later record of the key wins, and a tombstone up to that version
-     * was applied before the snapshot was made.
+     * was applied before the snapshot was made. Closes the snapshot.
      */
     static RecordSource of(SnapshotFile.Opened snapshot, Segments segments, Set<Integer> covered) {
-        BlockReader blocks = snapshot.blocks();
+        SnapshotEntries entries = new SnapshotEntries(snapshot.leaves());
+        LiveRecords known = new LiveRecords(segments, covered);
         return new RecordSource() {
-            private boolean moved;
-            private long keyBefore;
-
             @Override
             boolean next() {
-                while (blocks.next()) {
-                    ByteBuffer entry = blocks.bytes();
-                    long entryKey = entry.getLong();
-                    long entryLocation = entry.getLong();
-                    boolean inOrder = !moved || entryKey > keyBefore;
-                    boolean isCovered = covered.contains(RecordLocation.segmentId(entryLocation));
-                    if (!inOrder || (isCovered && !fits(entryLocation))) {
-                        throw new DamageException(
-                                segments.directory()
-                                        .file(StoreFileNames.SNAPSHOT)
-                                        .toString(),
-                                0,
-                                "ascending keys, at places in their segments",
-                                "key " + entryKey + " at " + Long.toHexString(entryLocation) + " behind key "
-                                        + keyBefore);
+                while (entries.next()) {
+                    if (entries.isFirstOfLeaf()) {
+                        known.addCovered(snapshot.leaves());
                     }
-                    moved = true;
-                    keyBefore = entryKey;
-                    if (isCovered) {
-                        moveTo(entryKey, snapshot.header().version(), entryLocation);
+                    if (known.isCovered(entries.location())) {
+                        moveTo(entries.key(), snapshot.header().version(), entries.location());
                         return true;
                     }
                 }
                 return false;
-            }
-
-            private boolean fits(long entryLocation) {
-                return RecordLocation.fitsInto(
-                        entryLocation, segments.of(entryLocation).length());
             }
 
             @Override

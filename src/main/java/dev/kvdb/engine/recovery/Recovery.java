@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Opens a store: finds its segments, the log's end, and each key's newest record.
@@ -151,10 +152,10 @@ public final class Recovery {
     private Recovered attempt(Manifest manifest, TailRecovery tail) throws IOException {
         Segments segments = adoptSegments(manifest);
         List<RecordSource> sources = new ArrayList<>();
+        Progress progress = new Progress(listener, totalBytes(segments));
         boolean finished = false;
-        try {
-            Progress progress = new Progress(listener, totalBytes(segments));
-            Set<Integer> covered = openSnapshot(segments, sources, progress);
+        try (SnapshotFile.@Nullable Opened snapshot = openSnapshot(segments, progress)) {
+            Set<Integer> covered = snapshot == null ? Set.of() : restoreCounters(snapshot, segments);
             List<VersionRange> hidden = new ArrayList<>();
             boolean briefly = segments.all().size() - covered.size() > openFilesMax;
             for (Segment segment : segments.all()) {
@@ -167,8 +168,8 @@ public final class Recovery {
                 }
             }
             progress.phase("building the index");
-            IndexMerge merge = new IndexMerge(segments, !hidden.isEmpty());
-            OrderedIndex index = merge.merge(sources, progress);
+            IndexMerge merge = new IndexMerge(segments, covered, !hidden.isEmpty());
+            OrderedIndex index = merge.merge(snapshot, sources, progress);
             if (hidden.isEmpty()) {
                 removeStrayFiles(manifest);
                 writeHints(segments);
@@ -243,32 +244,24 @@ public final class Recovery {
         return segments.all().stream().mapToLong(Segment::length).sum();
     }
 
-    private Set<Integer> openSnapshot(Segments segments, List<RecordSource> sources, Progress progress)
-            throws IOException {
-        Set<Integer> covered = new HashSet<>();
-        snapshotRead = false;
-        if (snapshotRefused || !directory.files().exists(directory.file(StoreFileNames.SNAPSHOT))) {
-            return covered;
+    private SnapshotFile.@Nullable Opened openSnapshot(Segments segments, Progress progress) throws IOException {
+        snapshotRead = !snapshotRefused && directory.files().exists(directory.file(StoreFileNames.SNAPSHOT));
+        if (!snapshotRead) {
+            return null;
         }
         progress.phase("reading the snapshot");
-        SnapshotFile.Opened snapshot = SnapshotFile.open(segments);
+        return SnapshotFile.open(segments);
+    }
+
+    /** Takes over what the snapshot says of the segments that it covers, and answers which these are. */
+    private static Set<Integer> restoreCounters(SnapshotFile.Opened snapshot, Segments segments) {
+        Set<Integer> covered = snapshot.covered(segments);
         for (CoveredSegment said : snapshot.header().segments()) {
             Segment segment = segments.find(said.id());
             if (segment != null) {
-                if (segment.length() != said.length()) {
-                    snapshot.close();
-                    throw new DamageException(
-                            directory.file(StoreFileNames.SNAPSHOT).toString(),
-                            0,
-                            segment.path() + " of " + segment.length() + " bytes",
-                            said.length() + " bytes");
-                }
                 segment.counters().restore(said.sets(), said.tombstones(), said.tombstoneVersionMax());
-                covered.add(said.id());
             }
         }
-        sources.add(RecordSource.of(snapshot, segments, covered));
-        snapshotRead = true;
         return covered;
     }
 
@@ -369,6 +362,10 @@ public final class Recovery {
         OptionalInt hintOf = StoreFileNames.hintSegmentId(name);
         if (name.equals(StoreFileNames.SNAPSHOT) && !snapshotRefused) {
             snapshotRefused = true;
+            if (SnapshotFile.isOfEarlierFormat(directory)) {
+                LOG.log(Level.INFO, "the index snapshot is of an earlier format; the log's hints are read instead");
+                return;
+            }
         } else if (hintOf.isEmpty() || !hintsRefused.add(hintOf.getAsInt())) {
             throw damage;
         }

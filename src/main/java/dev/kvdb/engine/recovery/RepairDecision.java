@@ -4,18 +4,15 @@ import dev.kvdb.engine.error.DamageException;
 import dev.kvdb.engine.format.FrameHeader;
 import dev.kvdb.engine.format.HintEntry;
 import dev.kvdb.engine.format.RecordLocation;
-import dev.kvdb.engine.format.SnapshotHeader.CoveredSegment;
 import dev.kvdb.engine.index.Cursor;
 import dev.kvdb.engine.index.OrderedIndex;
 import dev.kvdb.engine.log.RecordTable;
-import dev.kvdb.engine.log.Segment;
 import dev.kvdb.engine.log.SegmentReads.StoredRecord;
 import dev.kvdb.engine.log.StoreFileNames;
 import dev.kvdb.engine.log.VersionRange;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -108,20 +105,7 @@ final class RepairDecision {
     /** False where the snapshot is of no use. */
     private boolean buildIndexFromSnapshot() throws IOException {
         try (SnapshotFile.Opened snapshot = SnapshotFile.open(survey.segments())) {
-            Set<Integer> covered = new HashSet<>();
-            for (CoveredSegment said : snapshot.header().segments()) {
-                Segment segment = survey.segments().find(said.id());
-                if (segment != null && segment.length() != said.length()) {
-                    throw new DamageException(
-                            survey.directory().file(StoreFileNames.SNAPSHOT).toString(),
-                            0,
-                            segment.path() + " of " + segment.length() + " bytes",
-                            said.length() + " bytes");
-                }
-                if (segment != null) {
-                    covered.add(said.id());
-                }
-            }
+            Set<Integer> covered = snapshot.covered(survey.segments());
             snapshotVersion = snapshot.header().version();
             build(covered, RecordSource.of(snapshot, survey.segments(), covered));
             return true;

@@ -3,14 +3,13 @@ package dev.kvdb.engine.recovery;
 import dev.kvdb.engine.env.NoSpaceException;
 import dev.kvdb.engine.env.StoreFile;
 import dev.kvdb.engine.error.DamageException;
-import dev.kvdb.engine.format.Blocks;
 import dev.kvdb.engine.format.FrameHeader;
+import dev.kvdb.engine.format.SnapshotBlocks;
 import dev.kvdb.engine.format.SnapshotHeader;
 import dev.kvdb.engine.format.SnapshotHeader.CoveredSegment;
-import dev.kvdb.engine.index.Cursor;
 import dev.kvdb.engine.index.OrderedIndex;
-import dev.kvdb.engine.log.BlockReader;
-import dev.kvdb.engine.log.BlockWriter;
+import dev.kvdb.engine.index.PackedLeaf;
+import dev.kvdb.engine.index.PackedLeaves;
 import dev.kvdb.engine.log.Segment;
 import dev.kvdb.engine.log.SegmentCounters;
 import dev.kvdb.engine.log.Segments;
@@ -19,7 +18,9 @@ import dev.kvdb.engine.log.StoreFileNames;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.LongSupplier;
 
 /**
@@ -44,9 +45,10 @@ public final class SnapshotFile {
      *
      * @param lastAppliedVersion the newest applied version; asked after the covered segments are fixed, so that no
      *     record in them is newer
+     * @return its bytes
      * @throws NoSpaceException where the disk has too little room; nothing is left behind
      */
-    public static void write(Segments segments, OrderedIndex index, LongSupplier lastAppliedVersion)
+    public static long write(Segments segments, OrderedIndex index, LongSupplier lastAppliedVersion)
             throws IOException {
         StoreDirectory directory = segments.directory();
         List<CoveredSegment> covered = new ArrayList<>();
@@ -65,20 +67,20 @@ public final class SnapshotFile {
         String temporary = StoreFileNames.temporary(StoreFileNames.SNAPSHOT);
         directory.deleteIfExists(temporary);
         int headerBytes = SnapshotHeader.bytes(covered.size());
-        long bytes = headerBytes + Blocks.bytes(index.size(), SnapshotHeader.ENTRY_BYTES);
-        directory.requireSpace(ROOM_FACTOR * bytes, "an index snapshot");
+        long bytesMax = headerBytes + SnapshotBlocks.bytesMax(index.size());
+        directory.requireSpace(ROOM_FACTOR * bytesMax, "an index snapshot");
         try (StoreFile file = directory.files().create(directory.file(temporary))) {
-            BlockWriter blocks = new BlockWriter(directory, file, headerBytes, SnapshotHeader.ENTRY_BYTES);
-            long entries = 0;
-            Cursor cursor = index.cursor(Long.MIN_VALUE);
-            while (cursor.next()) {
-                blocks.add(block -> block.putLong(cursor.key()).putLong(cursor.location()));
-                entries++;
+            SnapshotWriter blocks = new SnapshotWriter(directory, file, headerBytes, bytesMax);
+            PackedLeaves leaves = index.packedLeaves();
+            for (PackedLeaf leaf = leaves.next(); leaf != null; leaf = leaves.next()) {
+                blocks.add(leaf);
             }
             blocks.finish();
-            SnapshotHeader header = new SnapshotHeader(segments.storeId(), version, entries, covered);
+            SnapshotHeader header =
+                    new SnapshotHeader(segments.storeId(), version, blocks.entries(), blocks.bytes(), covered);
             directory.write(file, header.encode(), 0);
             file.sync();
+            return headerBytes + blocks.bytes();
         } catch (Throwable e) {
             directory.discard(temporary, e);
             throw e;
@@ -91,7 +93,32 @@ public final class SnapshotFile {
     }
 
     /** An open snapshot. */
-    record Opened(StoreFile file, SnapshotHeader header, BlockReader blocks) implements AutoCloseable {
+    record Opened(StoreFile file, SnapshotHeader header, SnapshotLeaves leaves) implements AutoCloseable {
+
+        /**
+         * Ids of the segments that it covers and that the store still has.
+         *
+         * @throws DamageException where one of these has another length
+         */
+        Set<Integer> covered(Segments segments) {
+            Set<Integer> covered = new HashSet<>();
+            for (CoveredSegment said : header.segments()) {
+                Segment segment = segments.find(said.id());
+                if (segment != null) {
+                    if (segment.length() != said.length()) {
+                        throw new DamageException(
+                                segments.directory()
+                                        .file(StoreFileNames.SNAPSHOT)
+                                        .toString(),
+                                0,
+                                segment.path() + " of " + segment.length() + " bytes",
+                                said.length() + " bytes");
+                    }
+                    covered.add(said.id());
+                }
+            }
+            return covered;
+        }
 
         @Override
         public void close() throws IOException {
@@ -115,6 +142,21 @@ public final class SnapshotFile {
                     "store " + opened.header().storeId());
         }
         return opened;
+    }
+
+    /**
+     * Whether a snapshot that could not be opened is one that an earlier kvdb wrote, in a format that this one does not
+     * read: of no use, but no damage.
+     */
+    static boolean isOfEarlierFormat(StoreDirectory directory) {
+        ByteBuffer prefix = ByteBuffer.allocate(SnapshotHeader.PREFIX_BYTES);
+        try (StoreFile file = directory.files().openForReading(directory.file(StoreFileNames.SNAPSHOT))) {
+            file.read(prefix, 0);
+        } catch (IOException e) {
+            // Then nothing says that it is, and what kept it from being opened stands.
+            return false;
+        }
+        return SnapshotHeader.isOfEarlierFormat(prefix.flip());
     }
 
     /**
@@ -146,9 +188,7 @@ public final class SnapshotFile {
             if (!FrameHeader.isVersion(header.version())) {
                 throw new DamageException(path, 0, "a version", String.valueOf(header.version()));
             }
-            BlockReader blocks = new BlockReader(
-                    file::read, file.size(), path, headerBytes, header.entries(), SnapshotHeader.ENTRY_BYTES);
-            return new Opened(file, header, blocks);
+            return new Opened(file, header, new SnapshotLeaves(file, path, header));
         } catch (IOException | RuntimeException e) {
             file.close();
             throw e;

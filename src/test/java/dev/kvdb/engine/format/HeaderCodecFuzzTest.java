@@ -55,7 +55,7 @@ class HeaderCodecFuzzTest {
                     new int[] {10, 16, 56, 60},
                     bytes -> HintHeader.decode(bytes, FILE).encode()),
             new Codec(
-                    new SnapshotHeader(STORE, 99, 20, List.of(new CoveredSegment(7, 5000, 20, 1, 98))).encode(),
+                    new SnapshotHeader(STORE, 99, 20, 300, List.of(new CoveredSegment(7, 5000, 20, 1, 98))).encode(),
                     new int[] {10, 12},
                     bytes -> SnapshotHeader.bytes(bytes, FILE) == bytes.limit()
                             ? SnapshotHeader.decode(bytes, FILE).encode()

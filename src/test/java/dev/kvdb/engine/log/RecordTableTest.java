@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class RecordTableTest {
@@ -19,14 +20,14 @@ class RecordTableTest {
             RecordTable table = new RecordTable();
             List<HintEntry> expected = new ArrayList<>();
             for (int i = 0; i < rows; i++) {
-                HintEntry entry =
-                        new HintEntry(random.nextLong(-9, 9), random.nextLong(0, 9), random.nextInt(0, 1000), i);
+                long key = rows % 2 == 0 ? random.nextLong(-9, 9) : random.nextLong() >> random.nextInt(Long.SIZE);
+                HintEntry entry = new HintEntry(key, random.nextLong(0, 9), random.nextInt(0, 1000), i);
                 table.add(entry);
                 expected.add(entry);
             }
             assertThat(table.rows()).isEqualTo(rows);
             expected.sort(Comparator.comparingLong(HintEntry::key).thenComparingLong(HintEntry::version));
-            assertThat(entries(table, table.byKey())).isEqualTo(expected);
+            assertThat(entries(table.byKey())).isEqualTo(expected);
             List<HintEntry> byOffset = entries(table, table.byOffset());
             assertThat(byOffset).hasSize(rows).isSortedAccordingTo(Comparator.comparingInt(HintEntry::offset));
         }
@@ -62,8 +63,22 @@ class RecordTableTest {
         for (int i = 0; i < 1000; i++) {
             table.add(new HintEntry(i, i, i, i));
         }
-        assertThat(table.byKey()).isSorted();
+        assertThat(entries(table.byKey())).isEqualTo(entries(table));
         assertThat(table.byOffset()).isSorted();
+    }
+
+    @Test
+    void rowAddedAfterATableWasSorted_isInTheNextOne() {
+        RecordTable table = new RecordTable();
+        table.add(new HintEntry(5, 1, 200, 0));
+        assertThat(entries(table.byKey())).hasSize(1);
+        table.add(new HintEntry(-5, 2, 300, 0));
+
+        assertThat(entries(table.byKey()).stream().map(HintEntry::key)).containsExactly(-5L, 5L);
+    }
+
+    private static List<HintEntry> entries(RecordTable table) {
+        return entries(table, IntStream.range(0, table.rows()).toArray());
     }
 
     private static List<HintEntry> entries(RecordTable table, int[] rows) {

@@ -9,6 +9,7 @@ import dev.kvdb.testkit.Allocation;
 import dev.kvdb.testkit.FuzzInput;
 import dev.kvdb.testkit.FuzzedBlocks;
 import dev.kvdb.testkit.OneFile;
+import dev.kvdb.testkit.SnapshotBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -22,7 +23,7 @@ import java.util.UUID;
  */
 class SnapshotFileFuzzTest {
 
-    private static final int ENTRY_BYTES = 16;
+    private static final int ENTRIES_OF_A_BLOCK = 1024;
     private static final int BYTES_ALLOCATED_MAX = 128 * 1024;
     private static final int BYTES_ALLOCATED_PER_BYTE = 32;
     private static final UUID STORE = new UUID(3, 4);
@@ -39,13 +40,13 @@ class SnapshotFileFuzzTest {
             int id = input.oneOf(8) > 0 ? i : (int) input.number();
             covered.add(new CoveredSegment(id, input.number(), input.number(), input.number(), input.number()));
         }
-        FuzzedBlocks blocks = FuzzedBlocks.of(
-                input,
-                ENTRY_BYTES,
-                (target, number, left) -> target.putLong(left.number()).putLong(left.number()));
+        long[] made = entries(input);
+        byte[] blocks = SnapshotBytes.blocks(made);
         long version = input.oneOf(16) > 0 ? input.oneOf(256) : input.number();
-        long entries = input.oneOf(16) > 0 ? blocks.entries() : input.number();
-        byte[] bytes = blocks.behind(new SnapshotHeader(STORE, version, entries, covered).encode(), input);
+        long count = input.oneOf(16) > 0 ? made.length / 2 : input.number();
+        long blockBytes = input.oneOf(16) > 0 ? blocks.length : input.number();
+        byte[] bytes = new FuzzedBlocks(made.length / 2, blocks)
+                .behind(new SnapshotHeader(STORE, version, count, blockBytes, covered).encode(), input);
         Read[] read = new Read[1];
         OneFile file = new OneFile(bytes);
         long bytesMax = BYTES_ALLOCATED_MAX + (long) BYTES_ALLOCATED_PER_BYTE * bytes.length;
@@ -54,6 +55,20 @@ class SnapshotFileFuzzTest {
         if (!expected.equals(read[0]) || file.open() > 0) {
             throw new AssertionError("read as " + read[0] + ", not as " + expected + "; open: " + file.open());
         }
+    }
+
+    /** Keys and locations; most often keys ascend, now and then there are many. */
+    private static long[] entries(FuzzInput input) {
+        boolean ascending = input.oneOf(8) > 0;
+        int first = input.oneOf(64) == 63 ? ENTRIES_OF_A_BLOCK - 2 : 0;
+        long[] entries = new long[2 * (first + input.oneOf(64))];
+        long key = input.number();
+        for (int i = 0; i < entries.length; i += 2) {
+            key = ascending ? key + 1 + (i < 2 * first ? 0 : input.oneOf(256)) : input.number();
+            entries[i] = key;
+            entries[i + 1] = i < 2 * first ? i : input.number();
+        }
+        return entries;
     }
 
     private static Read read(OneFile bytes) {
@@ -65,15 +80,16 @@ class SnapshotFileFuzzTest {
                     header.storeId().getMostSignificantBits(),
                     header.storeId().getLeastSignificantBits(),
                     header.version(),
-                    header.entries()));
+                    header.entries(),
+                    header.blockBytes()));
             for (CoveredSegment each : header.segments()) {
                 start.addAll(List.of(
                         (long) each.id(), each.length(), each.sets(), each.tombstones(), each.tombstoneVersionMax()));
             }
-            while (opened.blocks().next()) {
-                ByteBuffer entry = opened.blocks().bytes();
-                entries.add(entry.getLong());
-                entries.add(entry.getLong());
+            SnapshotEntries each = new SnapshotEntries(opened.leaves());
+            while (each.next()) {
+                entries.add(each.key());
+                entries.add(each.location());
             }
             return new Read(start, entries, false);
         } catch (DamageException damaged) {
@@ -88,17 +104,17 @@ class SnapshotFileFuzzTest {
         List<Long> start = new ArrayList<>();
         List<Long> entries = new ArrayList<>();
         ByteBuffer file = ByteBuffer.wrap(bytes);
-        long segments = bytes.length < 48 ? -1 : file.getInt(12);
-        long headerBytes = 48 + 40 * segments + 4;
+        long segments = bytes.length < 56 ? -1 : file.getInt(12);
+        long headerBytes = 56 + 40 * segments + 4;
         boolean begins = segments >= 0
                 && headerBytes <= bytes.length
                 && file.getLong(0) == 0x4B564442534E500AL
-                && file.getShort(8) == 1
+                && file.getShort(8) == 2
                 && FuzzedBlocks.hasChecksum(bytes, 0, (int) headerBytes - 4)
                 && file.getLong(32) >= 0
                 && file.getLong(32) <= Long.MAX_VALUE / 2;
         for (int i = 0; begins && i < segments; i++) {
-            long id = file.getLong(48 + 40 * i);
+            long id = file.getLong(56 + 40 * i);
             begins = id >= 1 && id < 1 << 24;
         }
         if (!begins) {
@@ -107,21 +123,15 @@ class SnapshotFileFuzzTest {
         for (int at = 16; at < headerBytes - 4; at += 8) {
             start.add(file.getLong(at));
         }
-        boolean[] any = new boolean[1];
-        boolean whole = FuzzedBlocks.read(bytes, (int) headerBytes, file.getLong(40), ENTRY_BYTES, at -> {
-            any[0] = true;
-            entries.add(file.getLong(at));
-            entries.add(file.getLong(at + 8));
-            return true;
+        long blockBytes = bytes.length - headerBytes;
+        long count = file.getLong(40);
+        if (file.getLong(48) != blockBytes || count < 0 || count > blockBytes) {
+            return new Read(List.of(), entries, true);
+        }
+        boolean whole = SnapshotBytes.read(bytes, (int) headerBytes, count, (key, location, offset) -> {
+            entries.add(key);
+            entries.add(location);
         });
-        boolean hasBlocks = whole || any[0] || hasLength(bytes, headerBytes, file.getLong(40));
-        return new Read(hasBlocks ? start : List.of(), entries, !whole);
-    }
-
-    /** Whether a file is as long as so many entries need; else nothing is said of it at all. */
-    private static boolean hasLength(byte[] bytes, long headerBytes, long entries) {
-        return entries >= 0
-                && entries <= bytes.length
-                && bytes.length == headerBytes + entries * ENTRY_BYTES + (entries + 1023) / 1024 * 4;
+        return new Read(start, entries, !whole);
     }
 }
