@@ -50,7 +50,8 @@ final class IndexLimit {
                     .crossing(index.memoryBytes(), bytesMax)
                     .ifPresent(crossing -> LOG.log(
                             crossing.upwards() ? Level.WARNING : Level.INFO,
-                            crossing.line() + (crossing.upwards() ? "; at the limit the store takes no new keys" : "")));
+                            crossing.line()
+                                    + (crossing.upwards() ? "; at the limit the store takes no new keys" : "")));
         }
     }
 }

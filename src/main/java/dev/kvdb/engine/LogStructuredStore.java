@@ -96,7 +96,7 @@ final class LogStructuredStore implements Store {
         this.space = new DiskSpace(opening.reserve(), availability, quota);
         this.freeSpace = new FreeSpace(opening.directory(), environment.clock());
         this.writes = new LogWrites(queue, cache, this::lastAppliedVersion, availability, writeCounters);
-        RandomGenerator random = synchronizedOver(environment.random());
+        RandomGenerator random = new SharedRandom(environment.random());
         GarbageCollector collector = new GarbageCollector(
                 segments,
                 index,
@@ -358,14 +358,6 @@ final class LogStructuredStore implements Store {
 
     private long lastAppliedVersion() {
         return committer.lastAppliedVersion();
-    }
-
-    private static RandomGenerator synchronizedOver(RandomGenerator random) {
-        return () -> {
-            synchronized (random) {
-                return random.nextLong();
-            }
-        };
     }
 
     /** What the maintainer has done by the store. */

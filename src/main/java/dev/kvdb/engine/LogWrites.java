@@ -116,11 +116,11 @@ final class LogWrites implements AppliedWrites {
     private void carryOut(PendingWrite.Control control) {
         orders.incrementAndGet();
         // In the thread that carries it out: whoever waits may take a while to learn of it.
-        CompletableFuture<?> unused = control.done.whenComplete((done, failure) -> orders.decrementAndGet());
+        CompletableFuture<?> unused = control.whenComplete((done, failure) -> orders.decrementAndGet());
         try {
             queue.offer(control);
         } catch (StoreException e) {
-            control.done.cancel(false);
+            control.fail(e);
             throw e;
         }
         try {

@@ -2,9 +2,7 @@ package dev.kvdb.engine;
 
 import java.util.Optional;
 
-/**
- * Tells when 80 and 90 % of a limit are used, once each until clearly less is used again. Belongs to one thread.
- */
+/** Tells when 80 and 90 % of a limit are used, once each until clearly less is used again. Belongs to one thread. */
 final class UsageThresholds {
 
     private static final int[] PERCENT = {80, 90};

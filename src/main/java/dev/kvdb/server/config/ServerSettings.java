@@ -135,8 +135,7 @@ public class ServerSettings {
                 garbageCollection(configuration.gc()));
     }
 
-    private static long bytesInFlight(
-            ServerConfiguration configuration, MemoryDefaults memory, int messageBytesMax) {
+    private static long bytesInFlight(ServerConfiguration configuration, MemoryDefaults memory, int messageBytesMax) {
         return size(
                 "kvdb.limits.bytes-in-flight",
                 configuration.limits().bytesInFlight(),

@@ -50,7 +50,7 @@ class RecordTableTest {
             expected.add(entry);
         }
         expected.sort(Comparator.comparingLong(HintEntry::key).thenComparingLong(HintEntry::version));
-        assertThat(entries(table, table.byKey())).isEqualTo(expected);
+        assertThat(entries(table.byKey())).isEqualTo(expected);
         expected.sort(Comparator.comparingInt(HintEntry::offset));
         assertThat(entries(table, table.byOffset()))
                 .extracting(HintEntry::offset)
