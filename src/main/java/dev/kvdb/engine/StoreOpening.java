@@ -13,6 +13,7 @@ import dev.kvdb.engine.log.StoreDirectory;
 import dev.kvdb.engine.log.StoreFileNames;
 import dev.kvdb.engine.recovery.Recovered;
 import dev.kvdb.engine.recovery.Recovery;
+import dev.kvdb.engine.recovery.RecoveryLimits;
 import dev.kvdb.engine.recovery.RecoveryListener;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -126,11 +127,12 @@ record StoreOpening(
             DiskReserve reserve,
             RecoveryListener listener)
             throws IOException {
+        RecoveryLimits limits = new RecoveryLimits(options.openFilesMax(), options.indexBytesMax());
         try {
-            return new Recovery(directory, environment.random(), options.openFilesMax(), listener).run();
+            return new Recovery(directory, environment.random(), limits, listener).run();
         } catch (NoSpaceException e) {
             reserve.release();
-            return new Recovery(directory, environment.random(), options.openFilesMax(), listener).run();
+            return new Recovery(directory, environment.random(), limits, listener).run();
         }
     }
 

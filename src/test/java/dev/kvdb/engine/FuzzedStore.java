@@ -11,6 +11,7 @@ import dev.kvdb.engine.log.SegmentReads;
 import dev.kvdb.engine.log.StoreDirectory;
 import dev.kvdb.engine.recovery.Recovered;
 import dev.kvdb.engine.recovery.Recovery;
+import dev.kvdb.engine.recovery.RecoveryLimits;
 import dev.kvdb.testkit.Allocation;
 import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.Logs;
@@ -144,8 +145,12 @@ final class FuzzedStore {
         Recovered recovered;
         try {
             StoreDirectory directory = new StoreDirectory(disk, disk.root());
-            recovered =
-                    new Recovery(directory, new SplittableRandom(1), OPEN_FILES_MAX, (phase, done, total) -> {}).run();
+            recovered = new Recovery(
+                            directory,
+                            new SplittableRandom(1),
+                            new RecoveryLimits(OPEN_FILES_MAX, 0),
+                            (phase, done, total) -> {})
+                    .run();
         } catch (StoreException refused) {
             return;
         } catch (IOException e) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kvdb.engine.error.IndexFullException;
 import dev.kvdb.testkit.Logs;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -74,6 +75,42 @@ class IndexLimitTest {
             assertThat(MemoryStore.await(remove).removed()).isTrue();
             assertThatThrownBy(() -> MemoryStore.await(set)).isInstanceOf(IndexFullException.class);
             assertThat(store.store().statistics().keys()).isEqualTo(keys - 1L);
+        }
+    }
+
+    @Test
+    void storeWithMoreKeysThanFit_isNotOpened_andStaysAsItIs() throws IOException {
+        try (MemoryStore store = new MemoryStore().with(OPTIONS).open()) {
+            int keys = fill(store);
+            int more = keys + keys / 2;
+            store.close();
+            store.with(MemoryStore.SMALL).open();
+            for (int key = keys; key < more; key++) {
+                store.store().set(key * SPREAD, new byte[1]);
+            }
+            store.close();
+
+            store.with(OPTIONS);
+            assertThatThrownBy(store::open)
+                    .isInstanceOf(IndexFullException.class)
+                    .hasMessageContaining("the keys of " + store.disk.root() + " do not fit into memory")
+                    .hasMessageContaining("of about " + more)
+                    .hasMessageContaining("may take " + MIB + " (1 MiB)");
+            store.disk.delete(store.file("SNAPSHOT"));
+            assertThatThrownBy(store::open).isInstanceOf(IndexFullException.class);
+
+            store.with(MemoryStore.SMALL).open();
+            assertThat(store.store().statistics().keys()).isEqualTo(more);
+        }
+    }
+
+    @Test
+    void storeFilledToTheLimit_isOpenedWithIt() {
+        try (MemoryStore store = new MemoryStore().with(OPTIONS).open()) {
+            int keys = fill(store);
+            store.reopen();
+
+            assertThat(store.store().statistics().keys()).isEqualTo(keys);
         }
     }
 

@@ -287,6 +287,16 @@ public final class OrderedIndex {
             return this;
         }
 
+        /** Keys added. */
+        public long size() {
+            return size;
+        }
+
+        /** Heap bytes of the leaves made so far. */
+        public long memoryBytes() {
+            return memoryBytes;
+        }
+
         /** The index of all keys added. */
         public OrderedIndex build() {
             finishPending(Leaf.ENTRIES_MAX);

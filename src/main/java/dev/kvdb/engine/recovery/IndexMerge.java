@@ -1,5 +1,6 @@
 package dev.kvdb.engine.recovery;
 
+import dev.kvdb.engine.error.IndexFullException;
 import dev.kvdb.engine.index.OrderedIndex;
 import dev.kvdb.engine.index.PackedLeaf;
 import dev.kvdb.engine.log.Segments;
@@ -21,19 +22,25 @@ import org.jspecify.annotations.Nullable;
 final class IndexMerge {
 
     private final LiveRecords live;
+    private final String directory;
+    private final long indexBytesMax;
     private final boolean keepTombstones;
     private final OrderedIndex.Builder index = OrderedIndex.builder();
     private final Map<Long, Long> tombstones = new HashMap<>();
     private long snapshotVersion;
+    private long snapshotEntries;
     private long lastVersion;
 
     /**
      * @param segments whose counters learn which records are live
      * @param covered ids of the segments that the snapshot covers
+     * @param indexBytesMax heap that the index may take; 0 for no limit
      * @param keepTombstones whether {@link #tombstones} is needed
      */
-    IndexMerge(Segments segments, Set<Integer> covered, boolean keepTombstones) {
+    IndexMerge(Segments segments, Set<Integer> covered, long indexBytesMax, boolean keepTombstones) {
         this.live = new LiveRecords(segments, covered);
+        this.directory = segments.directory().path().toString();
+        this.indexBytesMax = indexBytesMax;
         this.keepTombstones = keepTombstones;
     }
 
@@ -42,6 +49,7 @@ final class IndexMerge {
      *
      * @param snapshot null where there is none; read to its end
      * @param sources each is read to its end
+     * @throws IndexFullException where the index takes more than it may
      */
     OrderedIndex merge(SnapshotFile.@Nullable Opened snapshot, List<RecordSource> sources, Progress progress) {
         NewestRecords later = new NewestRecords(sources, progress);
@@ -49,6 +57,7 @@ final class IndexMerge {
         if (snapshot != null) {
             snapshotVersion = snapshot.header().version();
             lastVersion = snapshotVersion;
+            snapshotEntries = snapshot.header().entries();
             SnapshotLeaves leaves = snapshot.leaves();
             while (leaves.next()) {
                 PackedLeaf leaf = leaves.leaf();
@@ -56,6 +65,7 @@ final class IndexMerge {
                 boolean allCount = live.addCovered(leaves) == leaf.count();
                 if (allCount && (!hasLater || later.key() > leaf.lastKey())) {
                     index.addLeaf(leaf);
+                    requireRoom();
                 } else {
                     hasLater = merge(leaf, allCount, later, hasLater);
                 }
@@ -134,9 +144,20 @@ final class IndexMerge {
         lastVersion = Math.max(lastVersion, later.version());
         if (later.location() != RecordSource.TOMBSTONE) {
             index.add(later.key(), later.location());
+            requireRoom();
             live.add(later.location());
         } else if (keepTombstones) {
             tombstones.put(later.key(), later.version());
+        }
+    }
+
+    private void requireRoom() {
+        if (indexBytesMax > 0 && index.memoryBytes() > indexBytesMax) {
+            String ofHowMany = snapshotEntries == 0 ? "" : " of about " + snapshotEntries;
+            throw IndexFullException.atOpen(
+                    directory,
+                    index.size() + " keys" + ofHowMany + " take " + index.memoryBytes() + " bytes",
+                    indexBytesMax);
         }
     }
 }

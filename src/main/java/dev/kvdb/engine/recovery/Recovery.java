@@ -2,6 +2,7 @@ package dev.kvdb.engine.recovery;
 
 import dev.kvdb.engine.env.StoreFile;
 import dev.kvdb.engine.error.DamageException;
+import dev.kvdb.engine.error.IndexFullException;
 import dev.kvdb.engine.error.UnsupportedFormatException;
 import dev.kvdb.engine.format.Manifest;
 import dev.kvdb.engine.format.SnapshotHeader.CoveredSegment;
@@ -44,7 +45,7 @@ public final class Recovery {
 
     private final StoreDirectory directory;
     private final RandomGenerator random;
-    private final int openFilesMax;
+    private final RecoveryLimits limits;
     private final RecoveryListener listener;
 
     /** What was scanned and has no hint yet, by segment id: the log's end, and what a hint cannot be written for. */
@@ -65,13 +66,14 @@ public final class Recovery {
     /**
      * @param directory the store's directory, locked
      * @param random makes store ids and salts
-     * @param openFilesMax files to hold open for reads
+     * @param limits what it may take
      * @param listener told of the progress
      */
-    public Recovery(StoreDirectory directory, RandomGenerator random, int openFilesMax, RecoveryListener listener) {
+    public Recovery(
+            StoreDirectory directory, RandomGenerator random, RecoveryLimits limits, RecoveryListener listener) {
         this.directory = directory;
         this.random = random;
-        this.openFilesMax = openFilesMax;
+        this.limits = limits;
         this.listener = listener;
     }
 
@@ -81,6 +83,7 @@ public final class Recovery {
      * @throws DamageException where the manifest is damaged, missing beside segments, or older than they are
      * @throws UnsupportedFormatException where the directory holds something else, or a format that this build does not
      *     know
+     * @throws IndexFullException where the keys do not fit into memory
      * @throws IOException where the operating system fails a file operation
      */
     public Recovered run() throws IOException {
@@ -157,7 +160,7 @@ public final class Recovery {
         try (SnapshotFile.@Nullable Opened snapshot = openSnapshot(segments, progress)) {
             Set<Integer> covered = snapshot == null ? Set.of() : restoreCounters(snapshot, segments);
             List<VersionRange> hidden = new ArrayList<>();
-            boolean briefly = segments.all().size() - covered.size() > openFilesMax;
+            boolean briefly = segments.all().size() - covered.size() > limits.openFiles();
             for (Segment segment : segments.all()) {
                 logDamage(segment);
                 if (!covered.contains(segment.id())) {
@@ -168,7 +171,7 @@ public final class Recovery {
                 }
             }
             progress.phase("building the index");
-            IndexMerge merge = new IndexMerge(segments, covered, !hidden.isEmpty());
+            IndexMerge merge = new IndexMerge(segments, covered, limits.indexBytes(), !hidden.isEmpty());
             OrderedIndex index = merge.merge(snapshot, sources, progress);
             if (hidden.isEmpty()) {
                 removeStrayFiles(manifest);
@@ -210,7 +213,7 @@ public final class Recovery {
 
     /** Looks at every segment that the manifest lists. One that is damaged is no reason not to open the others. */
     private Segments adoptSegments(Manifest manifest) throws IOException {
-        Segments segments = new Segments(directory, manifest, openFilesMax);
+        Segments segments = new Segments(directory, manifest, limits.openFiles());
         adopted.clear();
         for (Manifest.SegmentEntry entry : manifest.segments()) {
             SegmentAdoption adoption = SegmentAdoption.of(directory, manifest, entry);

@@ -226,7 +226,7 @@ public final class Repair {
     private void openOnce() throws IOException {
         directory.deleteIfExists(StoreFileNames.SNAPSHOT);
         directory.sync();
-        Recovered recovered = new Recovery(directory, random, OPEN_FILES_MAX, listener).run();
+        Recovered recovered = new Recovery(directory, random, new RecoveryLimits(OPEN_FILES_MAX, 0), listener).run();
         try {
             if (!recovered.hidden().isEmpty()) {
                 throw new IllegalStateException("damage is left after a repair: " + recovered.hidden());

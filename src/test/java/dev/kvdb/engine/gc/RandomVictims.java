@@ -15,6 +15,7 @@ import dev.kvdb.engine.log.Segments;
 import dev.kvdb.engine.log.StoreDirectory;
 import dev.kvdb.engine.recovery.Recovered;
 import dev.kvdb.engine.recovery.Recovery;
+import dev.kvdb.engine.recovery.RecoveryLimits;
 import dev.kvdb.engine.recovery.SnapshotFile;
 import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.ManualClock;
@@ -85,7 +86,8 @@ final class RandomVictims {
 
     private void open() throws IOException {
         StoreDirectory directory = new StoreDirectory(files, files.root());
-        Recovered recovered = new Recovery(directory, random.split(), 16, (phase, done, total) -> {}).run();
+        Recovered recovered =
+                new Recovery(directory, random.split(), new RecoveryLimits(16, 0), (phase, done, total) -> {}).run();
         assertThat(recovered.hidden()).isEmpty();
         segments = recovered.segments();
         index = recovered.index();

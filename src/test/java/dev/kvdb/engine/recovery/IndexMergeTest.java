@@ -83,7 +83,7 @@ class IndexMergeTest {
                 sources.add(source(i - 1, inTheSnapshot));
             }
             boolean keepTombstones = random.nextBoolean();
-            IndexMerge merge = new IndexMerge(segments, covered, keepTombstones);
+            IndexMerge merge = new IndexMerge(segments, covered, 0, keepTombstones);
             OrderedIndex index;
             try (SnapshotFile.Opened snapshot = SnapshotFile.open(segments)) {
                 assertThat(snapshot.covered(segments)).isEqualTo(covered);

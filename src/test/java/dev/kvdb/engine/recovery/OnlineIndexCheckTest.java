@@ -53,7 +53,10 @@ class OnlineIndexCheckTest {
         files = new FailingFileSystem(disk);
         // One file is open at a time: each pin of another segment opens its file.
         Recovered recovered = new Recovery(
-                        new StoreDirectory(files, disk.root()), new SplittableRandom(1), 1, (phase, done, total) -> {})
+                        new StoreDirectory(files, disk.root()),
+                        new SplittableRandom(1),
+                        new RecoveryLimits(1, 0),
+                        (phase, done, total) -> {})
                 .run();
         segments = recovered.segments();
         index = recovered.index();
