@@ -102,7 +102,7 @@ class MutantTest {
     private static final String COMMIT_THE_GROUP =
             "        if (!fitsIntoGroup(write)) {\n            commitGroup();\n        }\n";
     private static final String ASK_FOR_REFUSAL =
-            "        StoreException refused = in.availability.refusal(!(write instanceof PendingWrite.Set));\n";
+            "        StoreException refused = refusal(write);\n";
 
     private static final String RENAME_ONLY =
             "            directory.files().rename(directory.file(StoreFileNames.temporary(StoreFileNames.MANIFEST)),"

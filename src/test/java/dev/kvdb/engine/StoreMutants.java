@@ -21,8 +21,8 @@ final class StoreMutants {
                         "first record of a key that an open meets taken for the newest",
                         MODEL,
                         "recovery/NewestRecords.java",
-                        "boolean wins = source.version() > version\n",
-                        "boolean wins = version == Long.MIN_VALUE\n"),
+                        "if (isNewer(source.version(), version, location)) {",
+                        "if (version == Long.MIN_VALUE) {"),
                 Mutant.of(
                         "tombstones kept for ever",
                         MODEL,

@@ -27,6 +27,7 @@ class StoreMetersTest {
                         Map.entry("kvdb.files.size", 106.0),
                         Map.entry("kvdb.quota", 107.0),
                         Map.entry("kvdb.index.size", 104.0),
+                        Map.entry("kvdb.index.limit", 108.0),
                         Map.entry("kvdb.open.files", 105.0),
                         Map.entry("kvdb.segments", 201.0),
                         Map.entry("kvdb.log.size", 202.0),
