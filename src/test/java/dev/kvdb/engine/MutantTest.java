@@ -101,8 +101,7 @@ class MutantTest {
 
     private static final String COMMIT_THE_GROUP =
             "        if (!fitsIntoGroup(write)) {\n            commitGroup();\n        }\n";
-    private static final String ASK_FOR_REFUSAL =
-            "        StoreException refused = refusal(write);\n";
+    private static final String ASK_FOR_REFUSAL = "        StoreException refused = refusal(write);\n";
 
     private static final String RENAME_ONLY =
             "            directory.files().rename(directory.file(StoreFileNames.temporary(StoreFileNames.MANIFEST)),"
