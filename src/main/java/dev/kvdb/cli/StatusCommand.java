@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
 final class StatusCommand extends ClientCommand {
 
     private static final String STATE_PREFIX = "STORE_STATE_";
+    private static final long MILLION = 1_000_000;
 
     StatusCommand(Terminal terminal) {
         super(terminal);
@@ -177,12 +178,18 @@ final class StatusCommand extends ClientCommand {
     }
 
     private static String index(StatusResponse status) {
-        return Text.bytes(status.getIndexBytes())
-                + (status.hasIndexBytesMax()
-                        ? " of " + Text.bytes(status.getIndexBytesMax())
-                                + String.format(
-                                        Locale.ROOT, ", room for some %,d keys in all", status.getKeysForecast())
-                        : "");
+        String taken = Text.bytes(status.getIndexBytes());
+        return status.hasIndexBytesMax()
+                ? taken + " of " + Text.bytes(status.getIndexBytesMax()) + ", room for some "
+                        + about(status.getKeysForecast()) + " keys in all"
+                : taken;
+    }
+
+    /** A forecast is no count. */
+    private static String about(long keys) {
+        return keys < 10 * MILLION
+                ? String.format(Locale.ROOT, "%,d", keys)
+                : String.format(Locale.ROOT, "%,d million", keys / MILLION);
     }
 
     private static String scrubs(ScrubStatus scrub) {

@@ -5,10 +5,9 @@ import com.google.rpc.ErrorInfo;
 import dev.kvdb.v1.AdminGrpc;
 import dev.kvdb.v1.KeyValueGrpc;
 import dev.kvdb.v1.MutinyKeyValueGrpc;
-import io.grpc.Grpc;
-import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.protobuf.StatusProto;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
@@ -19,11 +18,16 @@ public final class ServerUnderTest implements AutoCloseable {
 
     private static final int MESSAGE_BYTES_MAX = 64 << 20;
 
+    /** Fixed: left to itself it grows to where a reply of some MiB leaves though its client does not take it. */
+    private static final int WINDOW_BYTES = 1 << 20;
+
     private final ManagedChannel channel;
 
     private ServerUnderTest(int port) {
-        channel = Grpc.newChannelBuilderForAddress("127.0.0.1", port, InsecureChannelCredentials.create())
+        channel = NettyChannelBuilder.forAddress("127.0.0.1", port)
+                .usePlaintext()
                 .maxInboundMessageSize(MESSAGE_BYTES_MAX)
+                .flowControlWindow(WINDOW_BYTES)
                 .build();
     }
 
