@@ -36,6 +36,7 @@ final class FaultyRun {
     private static final int KIB = 1024;
     private static final int KEYS = 12;
     private static final int BATCHES = 12;
+    private static final int SMALL_GROUPS = 7;
     private static final long WAIT_SECONDS = 60;
     private static final int PARKS_MAX = 10_000;
 
@@ -95,6 +96,7 @@ final class FaultyRun {
         FaultyRun run = new FaultyRun(SyncPolicy.ALWAYS, seed);
         run.work();
         run.store.close();
+        assertThat(run.disk.trace()).as("zeros are cut off").contains("truncate db/0");
         return run.files.count();
     }
 
@@ -126,6 +128,9 @@ final class FaultyRun {
         }
         for (int batch = 0; batch < BATCHES; batch++) {
             writeBatch(batch);
+            if (batch % 5 == 1) {
+                writeOneByOne();
+            }
             if (batch % 4 == 3) {
                 collect();
             }
@@ -155,6 +160,15 @@ final class FaultyRun {
         }
         allQueued.countDown();
         pending.forEach(FaultyRun::await);
+    }
+
+    /** Small groups, over zeros ahead of the log, which the next batch or the close cuts off. */
+    private void writeOneByOne() {
+        for (int i = 0; i < SMALL_GROUPS; i++) {
+            Write write = new Write(writes.size() + 1, i % KEYS, random.nextInt(100, 300));
+            writes.add(write);
+            await(submit(write));
+        }
     }
 
     private CompletableFuture<?> submit(Write write) {
