@@ -47,6 +47,7 @@ class MutantTest {
                 FileMutants.VERIFICATION,
                 HISTORIES,
                 FileMutants.FUZZED_FILES,
+                FileMutants.FORGED_FILES,
                 FileMutants.REPAIR,
                 StoreMutants.MODEL,
                 StoreMutants.CLOCK,

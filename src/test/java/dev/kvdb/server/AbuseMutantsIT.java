@@ -6,7 +6,9 @@ import dev.kvdb.testkit.PlantedBug;
 import dev.kvdb.testkit.ServerProcess;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -61,6 +63,25 @@ class AbuseMutantsIT {
         }
     }
 
+    @Test
+    void serverWithoutAMutant_withstandsThem() throws Exception {
+        try (ServerProcess server = ServerProcess.startWithABug(
+                new PlantedBug("none", List.of()),
+                work.resolve("classes"),
+                AbusedServer.JAVA_OPTIONS,
+                work.resolve("database"),
+                AbusedServer.CONFIGURATION)) {
+            AbusedServer.abuse(server, PATIENCE);
+            try {
+                for (Mutant mutant : mutants().toList()) {
+                    abuse(mutant.abuse);
+                }
+            } finally {
+                AbusedServer.wellBehaved.close();
+            }
+        }
+    }
+
     /** One test with the checks around it. */
     private static void abuse(Abuse abuse) throws Exception {
         RpcAbuseIT tests = new RpcAbuseIT();
@@ -86,7 +107,7 @@ class AbuseMutantsIT {
                                 "return !isClientFault(thrown);",
                                 "return true;"),
                         RpcAbuseIT::malformedMessages_areRefused,
-                        "not to contain"),
+                        "not to contain:\n  \"\tat"),
                 new Mutant(
                         PlantedBug.of(
                                 "calls of clients that have gone stay in flight",
