@@ -46,14 +46,14 @@ public record StoreStatistics(
     private static final long KEYS_TELLING = 10_000;
 
     /** What a key takes where nothing is known: keys and locations that have nothing in common. */
-    private static final int KEY_BYTES = 17;
+    private static final int KEY_BYTES = 20;
 
     /**
      * How many keys there may be in all before the index reaches its limit, if the next ones take as much memory as
-     * those that are there do on average; 0 where there is no limit.
+     * those that are there do on average, or may come to take; 0 where there is no limit.
      */
     public long keysForecast() {
-        double keyBytes = keys < KEYS_TELLING ? KEY_BYTES : (double) indexBytes / keys;
+        double keyBytes = keys < KEYS_TELLING ? KEY_BYTES : (double) indexBytes / keys + IndexLimit.GROWTH_BYTES;
         return (long) (indexBytesMax / keyBytes);
     }
 

@@ -19,11 +19,11 @@ public final class IndexFullException extends StoreException {
      *
      * @param directory the store's directory
      * @param keys how many keys the index holds
-     * @param bytes the heap that they take
+     * @param bytes the heap that they take, or may come to take
      * @param bytesMax what they may take
      */
     public static IndexFullException noRoomForKey(String directory, long keys, long bytes, long bytesMax) {
-        return new IndexFullException("no memory left for a new key in " + directory + " (" + keys + " keys take "
+        return new IndexFullException("no memory left for a new key in " + directory + " (" + keys + " keys need up to "
                 + bytes + " of the " + bytesMax + " bytes that the index may take); remove keys, or restart with a"
                 + " higher limit and a heap that holds it");
     }

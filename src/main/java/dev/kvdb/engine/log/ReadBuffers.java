@@ -40,7 +40,7 @@ final class ReadBuffers {
             int place = ((own + i) & (PLACES - 1)) << STRIDE_SHIFT;
             ByteBuffer buffer = FREE.getOpaque(place);
             if (buffer != null && FREE.compareAndSet(place, buffer, null)) {
-                return (buffer.capacity() < capacity ? larger(place, buffer, capacity) : buffer)
+                return (buffer.capacity() < capacity ? larger(buffer, capacity) : buffer)
                         .clear()
                         .limit(capacity);
             }
@@ -50,7 +50,7 @@ final class ReadBuffers {
 
     /** Takes a buffer back, which its reader must not use any more. */
     static void giveBack(ByteBuffer buffer) {
-        if (!buffer.isDirect()) {
+        if (!buffer.isDirect() && buffer != NOT_YET_MADE) {
             return;
         }
         int own = ownPlace();
@@ -63,13 +63,13 @@ final class ReadBuffers {
         }
     }
 
-    private static ByteBuffer larger(int place, ByteBuffer small, int capacity) {
+    private static ByteBuffer larger(ByteBuffer small, int capacity) {
         int doubled = Math.max(BYTES_MIN, Integer.highestOneBit(Math.max(1, capacity - 1)) * 2);
         try {
             return ByteBuffer.allocateDirect(doubled);
         } catch (OutOfMemoryError e) {
-            FREE.set(place, small);
-            throw e;
+            giveBack(small);
+            return ByteBuffer.allocate(capacity);
         }
     }
 

@@ -24,7 +24,8 @@ public final class SegmentAppender {
 
     private static final int MARK_INTERVAL_BYTES = 1024 * 1024;
 
-    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(64 * 1024).asReadOnlyBuffer();
+    /** Of the heap: a native executable holds it ready-made, which direct memory cannot be. */
+    private static final ByteBuffer ZEROS = ByteBuffer.allocate(64 * 1024).asReadOnlyBuffer();
 
     private final StoreDirectory directory;
     private final SegmentHeader header;

@@ -29,7 +29,7 @@ class StatusReportTest {
                         .setQuotaBytes(107)
                         .setIndexBytes(104)
                         .setIndexBytesMax(108)
-                        .setKeysForecast(6)
+                        .setKeysForecast(5)
                         .setOpenFiles(105)
                         .setLog(LogStatus.newBuilder()
                                 .setSegments(201)
