@@ -115,8 +115,10 @@ final class LogStructuredStore implements Store {
                 environment.clock(),
                 new OnlineVerification.Subject(segments, index, options.openFilesMax(), writes::awaitApplied));
         this.maintainer = new Maintainer(segments, environment.clock(), options, maintenance, new Chores());
-        this.brake =
-                new WriteBrake(environment.clock(), () -> collections.isBehind() && !writes.isCommitterWaitedFor());
+        this.brake = new WriteBrake(
+                environment.clock(),
+                options.segmentBytesMax(),
+                () -> collections.isBehind() && !writes.isCommitterWaitedFor());
         this.committer = new Committer(
                 new Committer.Surroundings(
                         options,

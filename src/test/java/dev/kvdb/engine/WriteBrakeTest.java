@@ -9,12 +9,14 @@ import org.junit.jupiter.api.Test;
 
 class WriteBrakeTest {
 
+    private static final int SEGMENT_BYTES = 64 << 20;
+
     private final PassingClock clock = new PassingClock();
 
     @Test
     void nothingToWaitFor_noTimePasses() {
         long start = clock.nanoTime();
-        new WriteBrake(clock, () -> false).hold();
+        new WriteBrake(clock, SEGMENT_BYTES, () -> false).hold();
         assertThat(clock.nanoTime()).isEqualTo(start);
     }
 
@@ -22,7 +24,7 @@ class WriteBrakeTest {
     void collectionIsBehind_waitsUntilItIsNot() {
         AtomicInteger looks = new AtomicInteger();
         long start = clock.nanoTime();
-        new WriteBrake(clock, () -> looks.incrementAndGet() < 10).hold();
+        new WriteBrake(clock, SEGMENT_BYTES, () -> looks.incrementAndGet() < 10).hold();
         assertThat(looks).hasValue(10);
         assertThat(clock.nanoTime() - start)
                 .isBetween(
@@ -32,9 +34,18 @@ class WriteBrakeTest {
     @Test
     void collectionStaysBehind_waitsASecond() {
         long start = clock.nanoTime();
-        new WriteBrake(clock, () -> true).hold();
+        new WriteBrake(clock, SEGMENT_BYTES, () -> true).hold();
         assertThat(clock.nanoTime() - start)
                 .isBetween(
                         Duration.ofSeconds(1).toNanos(), Duration.ofSeconds(2).toNanos());
+    }
+
+    @Test
+    void smallSegments_waitAsMuchLess() {
+        long start = clock.nanoTime();
+        new WriteBrake(clock, SEGMENT_BYTES / 16, () -> true).hold();
+        assertThat(clock.nanoTime() - start)
+                .isBetween(
+                        Duration.ofMillis(62).toNanos(), Duration.ofMillis(125).toNanos());
     }
 }
