@@ -50,7 +50,7 @@ final class ReadBuffers {
 
     /** Takes a buffer back, which its reader must not use any more. */
     static void giveBack(ByteBuffer buffer) {
-        if (!buffer.isDirect() && buffer != NOT_YET_MADE) {
+        if (!buffer.isDirect() && buffer.capacity() > 0) {
             return;
         }
         int own = ownPlace();
