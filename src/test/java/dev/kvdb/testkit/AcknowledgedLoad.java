@@ -383,7 +383,10 @@ public final class AcknowledgedLoad {
                 String reason = reason(e);
                 count("read-" + reason);
                 alone = NO_SERVER.contains(reason);
-                if (!NO_REPLY.contains(reason) && !NOT_TAKEN.contains(reason)) {
+                // Where the disk is to go, what is not in memory cannot be read any more.
+                boolean diskHasGone =
+                        reason.equals(IO_FAILED) && settings.until().contains(READ_ONLY) && settings.retries() == 0;
+                if (!NO_REPLY.contains(reason) && !NOT_TAKEN.contains(reason) && !diskHasGone) {
                     find("UNREADABLE: key " + key + ": " + e.getMessage());
                 }
             }
