@@ -136,7 +136,7 @@ final class Committer implements Runnable {
                 write = queue.next();
             }
             for (; write != null; write = queue.next()) {
-                fail(write, refusal);
+                write.fail(refusal);
             }
         }
         return true;
