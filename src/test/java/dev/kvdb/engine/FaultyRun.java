@@ -126,6 +126,7 @@ final class FaultyRun {
             files.heal();
             store = open(disk, files);
         }
+        sealOverZeros();
         for (int batch = 0; batch < BATCHES; batch++) {
             writeBatch(batch);
             if (batch % 5 == 1) {
@@ -162,7 +163,17 @@ final class FaultyRun {
         pending.forEach(FaultyRun::await);
     }
 
-    /** Small groups, over zeros ahead of the log, which the next batch or the close cuts off. */
+    /** Fills the log with zeros ahead and has them cut off, whatever the seed. */
+    private void sealOverZeros() {
+        Write first = new Write(writes.size() + 1, 0, 8 * KIB);
+        writes.add(first);
+        await(submit(first));
+        writeOneByOne();
+        // The first value is garbage by now, and most of the segment.
+        collect();
+    }
+
+    /** Small groups, over zeros ahead of the log, which a later batch writes over or a seal cuts off. */
     private void writeOneByOne() {
         for (int i = 0; i < SMALL_GROUPS; i++) {
             Write write = new Write(writes.size() + 1, i % KEYS, random.nextInt(100, 300));
