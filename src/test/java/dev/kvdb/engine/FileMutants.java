@@ -2,7 +2,7 @@ package dev.kvdb.engine;
 
 import java.util.stream.Stream;
 
-/** Bugs to plant into what reads, checks and repairs files; for {@link MutantTest}. */
+/** Bugs to plant into what reads, checks and repairs files; for {@link MutantIT}. */
 final class FileMutants {
 
     static final String VERIFICATION = "verification";

@@ -2,7 +2,7 @@ package dev.kvdb.engine;
 
 import java.util.stream.Stream;
 
-/** Bugs to plant into what no crash at a file operation brings out; for {@link MutantTest}. */
+/** Bugs to plant into what no crash at a file operation brings out; for {@link MutantIT}. */
 final class StoreMutants {
 
     static final String MODEL = "model";

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Plants bugs in the engine, one at a time, and requires that the harnesses find each. */
-class MutantTest {
+class MutantIT {
 
     /**
      * How many runs of its harness a mutant has to be caught in. The first that catches it ends them, so that only a
