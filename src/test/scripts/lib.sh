@@ -250,6 +250,35 @@ detach_strace() {
     strace_pid=
 }
 
+# ---- zeros ahead of the log
+
+# What a load of groups so small is given that the server fills its log with zeros ahead of them. Without collect=true:
+# collections seal what they find in the log, and with it go the zeros.
+small_values=(value-max=200 threads=2)
+
+# Whether the newest segment that the server appends to, in a data directory, ends in zeros: more than a group of
+# small_values could have in it. Those that a collection wrote are no part of the log's end.
+ends_in_zeros() {
+    local file
+    while read -r file; do
+        # The kind, of its header; a file may be gone by now.
+        [ "$(od -An -tu1 -j12 -N1 "$file" 2>/dev/null)" -eq 1 ] 2>/dev/null || continue
+        cmp -s <(tail -c 1024 "$file") <(head -c 1024 /dev/zero)
+        return
+    done < <(printf '%s\n' "$1"/*.log | sort -r)
+    return 1
+}
+
+# Waits until it does, under a load that goes on. False where it does not within a minute.
+await_zeros() {
+    local tenths=600
+    until ends_in_zeros "$1"; do
+        load_goes_on || return 1
+        [ $((tenths--)) -gt 0 ] || return 1
+        sleep 0.1
+    done
+}
+
 # ---- the load
 
 # AcknowledgedLoad MODE RECORD [KEY=VALUE...]; what it prints goes to load.txt. Fails where a promise was broken.

@@ -7,7 +7,8 @@
 #
 # `xfs_io shutdown` is the kernel's own means for that (ext4 has it too): from then on nothing reaches the image, the
 # journal's buffers and the page cache included. A round goes on where the one before it stopped, so recoveries are
-# cut off as well.
+# cut off as well. Rounds go to two databases by turns: one takes small values, so that the server fills its log with
+# zeros ahead of them, and loses power only once it did; the other takes larger ones.
 #
 # What was acknowledged is what the record held before the shutdown. Of syncs that are under way during it, ext4 and
 # xfs say yes to some whose data is gone (a plain loop of pwrite and fdatasync meets that in 5 of 100 shutdowns), which
@@ -58,39 +59,61 @@ plant_the_bug() {
     broken "writes acknowledged before they were synced survived on $kind $attempt times: no power was lost"
 }
 
+# Writes to one of the two databases until the power goes.
+lose_power_under_load() {
+    local kind=$1 image=$2 values=$3 data=$disk/data-$values record=$work/record-$kind-$values before runs
+    local what="round $round on $kind" values_given=(collect=true)
+    [ "$values" = large ] || values_given=("${small_values[@]}")
+    before=$(acknowledged "$record")
+    start_server "$data" "${collecting[@]}"
+    # Checks what the rounds before left, then writes.
+    launch_load write "$record" seed=$((SEED + round)) millis=1200000 until=READ_ONLY "${values_given[@]}"
+    await_acknowledged "$record" $((before + 200 + RANDOM % 2500)) || broken "$what: the load ended early"
+    if [ "$values" = small ]; then
+        await_zeros "$data" || broken "$what: no zeros were filled in ahead of the log"
+        over_zeros=$((over_zeros + 1))
+    fi
+    runs=$(readiness gc-runs)
+    collections=$((collections + ${runs:-0}))
+    lose_power "$image" "$record"
+    [ "$values" = large ] || ! ends_in_zeros "$data" || left_zeros=$((left_zeros + 1))
+    writes=$((writes + $(acknowledged "$record") - before))
+    rounds=$((rounds + 1))
+}
+
+check_what_is_left() {
+    local kind=$1 values=$2 data=$disk/data-$values record=$work/record-$kind-$values
+    [ -f "$record" ] || return 0
+    start_server "$data" "${collecting[@]}"
+    load check "$record" || broken "after round $COUNT on $kind, $values values"
+    # A stop that is left in peace must leave the same.
+    stop_server
+    start_server "$data" "${collecting[@]}"
+    load check "$record" || broken "after a stop and a start on $kind, $values values"
+    check_sees_what_is_planted "$record"
+    kill_server
+}
+
 rounds=0
 writes=0
 collections=0
+over_zeros=0
+left_zeros=0
 for kind in ext4 xfs; do
     image=$work/image
-    record=$work/record-$kind
     make_image "$kind" 400M "$image"
     mount_at "$image" "$disk"
     for ((round = 1; round <= COUNT; round++)); do
-        before=$(acknowledged "$record")
-        start_server "$disk/data" "${collecting[@]}"
-        # Checks what the rounds before left, then writes.
-        launch_load write "$record" seed=$((SEED + round)) millis=1200000 until=READ_ONLY collect=true
-        await_acknowledged "$record" $((before + 200 + RANDOM % 2500)) ||
-            broken "round $round on $kind: the load ended early"
-        runs=$(readiness gc-runs)
-        collections=$((collections + ${runs:-0}))
-        lose_power "$image" "$record"
-        writes=$((writes + $(acknowledged "$record") - before))
-        rounds=$((rounds + 1))
+        if [ $((round % 2)) = 1 ]; then values=small; else values=large; fi
+        lose_power_under_load "$kind" "$image" "$values"
     done
-    start_server "$disk/data" "${collecting[@]}"
-    load check "$record" || broken "after round $COUNT on $kind"
-    # A stop that is left in peace must leave the same.
-    stop_server
-    start_server "$disk/data" "${collecting[@]}"
-    load check "$record" || broken "after a stop and a start on $kind"
-    check_sees_what_is_planted "$record"
-    kill_server
-
+    check_what_is_left "$kind" small
+    check_what_is_left "$kind" large
     plant_the_bug "$kind" "$image"
     unmount "$disk"
 done
 [ "$collections" -gt 0 ] || broken "no garbage was collected"
-passed "$rounds losses of power (ext4, xfs), $writes acknowledged writes, at least $collections collections," \
-    "none lost; acknowledging before the sync was caught on both"
+[ "$over_zeros" -gt 0 ] || broken "no log went over zeros"
+passed "$rounds losses of power (ext4, xfs), $over_zeros of them under a log that went over zeros ($left_zeros ended in" \
+    "zeros), $writes acknowledged writes, at least $collections collections, none lost; acknowledging before the sync" \
+    "was caught on both"
