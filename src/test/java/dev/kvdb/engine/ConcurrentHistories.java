@@ -8,8 +8,10 @@ import dev.kvdb.testkit.Fault;
 import dev.kvdb.testkit.FileOperation;
 import dev.kvdb.testkit.History;
 import dev.kvdb.testkit.Seeds;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -17,7 +19,9 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Many short histories of {@link ConcurrentClients}, one after the other, in a store with small segments that is killed
- * once in the middle of one, closed and opened again, and may meet a full disk. All of them must be linearizable.
+ * once in the middle of one, closed and opened again, and may meet a full disk. All of them must be linearizable. Half
+ * of the stores are under load from their open on and collect garbage by themselves as well, so that writes wait for
+ * that.
  *
  * <p>File operations wait a moment now and then, so that clients, committer, collection and upkeep overtake one another
  * there. A seed fixes what the clients ask for and where they pause, not how threads interleave.
@@ -31,7 +35,16 @@ final class ConcurrentHistories {
     /** One of so many file operations waits. */
     private static final int PAUSES_ONE_IN = 12;
 
+    /** What a store must be told at once to take it for a load, which lasts as long as its clock stands still. */
+    private static final int LOAD_BYTES = 2 * KIB * KIB;
+
+    /** Beside each history: enough to fill more segments than a collection lets go. */
+    private static final int BURST_BYTES = 160 * KIB;
+
+    private static final long LOAD_KEY = -1;
+
     private final SplittableRandom random;
+    private final StoreOptions options;
     private final History history = new History();
     private final AtomicLong values = new AtomicLong();
     private final ExecutorService threads = Executors.newCachedThreadPool();
@@ -39,28 +52,36 @@ final class ConcurrentHistories {
     private ConcurrentClients clients;
 
     /** What a run did. */
-    record Outcome(int operations, long unknownWrites, long collections, long cacheHits) {
+    record Outcome(int operations, long unknownWrites, long collections, long ownCollections, long cacheHits) {
+
+        static final Outcome NOTHING = new Outcome(0, 0, 0, 0, 0);
 
         Outcome plus(Outcome other) {
             return new Outcome(
                     operations + other.operations,
                     unknownWrites + other.unknownWrites,
                     collections + other.collections,
+                    ownCollections + other.ownCollections,
                     cacheHits + other.cacheHits);
         }
     }
 
     private ConcurrentHistories(long seed) {
         random = new SplittableRandom(seed);
-        StoreOptions options = MemoryStore.SMALL.toBuilder()
+        options = MemoryStore.SMALL.toBuilder()
                 .segmentBytesMax(64 * KIB)
                 .valueBytesMax(16 * KIB)
                 .cacheBytesMax(List.of(0, 20 * KIB, 1024 * KIB, 1024 * KIB).get(random.nextInt(4)))
                 .openFilesMax(16)
                 .snapshotLogBytes(512 * KIB)
+                .garbageCollection(
+                        random.nextBoolean()
+                                ? MemoryStore.SMALL.garbageCollection()
+                                : new StoreOptions.GarbageCollection(0, 0.05, 0.1, 0, 0, true))
                 .build();
         store = new MemoryStore(new CrashingFileSystem(), options);
         clients = open();
+        comeUnderLoad();
     }
 
     /**
@@ -84,14 +105,29 @@ final class ConcurrentHistories {
     private ConcurrentClients open() {
         store.files.pause(PAUSES_ONE_IN, random.nextLong());
         store.open();
-        return new ConcurrentClients(store.store(), history, values, MemoryStore.SMALL.valueBytesMax());
+        return new ConcurrentClients(store.store(), options, history, values);
+    }
+
+    private void comeUnderLoad() {
+        write(LOAD_BYTES).forEach(Stages::await);
+    }
+
+    /** Writes to a key that no history looks at, if the store collects by itself. */
+    private List<CompletableFuture<SetResult>> write(int bytes) {
+        List<CompletableFuture<SetResult>> writes = new ArrayList<>();
+        if (options.garbageCollection().checkWhenSealed()) {
+            byte[] value = new byte[options.valueBytesMax()];
+            for (int written = 0; written < bytes; written += value.length) {
+                writes.add(store.store().set(LOAD_KEY, value).toCompletableFuture());
+            }
+        }
+        return writes;
     }
 
     private Outcome run(int histories) throws Exception {
         int killAt = random.nextInt(histories);
         int diskFullAt = random.nextInt(4 * histories);
-        long collections = 0;
-        long cacheHits = 0;
+        Outcome before = Outcome.NOTHING;
         for (int i = 0; i < histories; i++) {
             long firstKey = (long) i * ConcurrentClients.KEYS;
             if (i == diskFullAt) {
@@ -101,25 +137,36 @@ final class ConcurrentHistories {
                         .as(Fault.Kind.SHORT_WRITE_NO_SPACE));
             }
             List<Future<?>> running = clients.start(threads, firstKey, random);
+            List<CompletableFuture<SetResult>> burst = write(BURST_BYTES);
             if (i == killAt) {
-                collections += store.store().statistics().garbageCollection().runs();
-                cacheHits += store.store().statistics().reads().cacheHits();
+                before = outcome();
                 kill(running);
             } else {
                 ConcurrentClients.join(running);
+                burst.forEach(ConcurrentClients::await);
             }
             removeSome(firstKey);
         }
         // A snapshot that is being written may wait for a sync; a request that is leaked stays.
         await().until(() -> store.store().statistics().writes().queuedRequests() == 0);
-        StoreStatistics statistics = store.store().statistics();
+        Outcome outcome = before.plus(outcome());
         checkAtRest(histories * ConcurrentClients.KEYS);
         history.check();
+        return outcome.plus(new Outcome(history.size(), history.unknownWrites(), 0, 0, 0));
+    }
+
+    /** What the open store counted. */
+    private Outcome outcome() {
+        long asked = clients.collections();
+        StoreStatistics statistics = store.store().statistics();
+        long collections = statistics.garbageCollection().runs();
+        boolean storeCollects = options.garbageCollection().checkWhenSealed();
         return new Outcome(
-                history.size(),
-                history.unknownWrites(),
-                collections + statistics.garbageCollection().runs(),
-                cacheHits + statistics.reads().cacheHits());
+                0,
+                0,
+                collections,
+                storeCollects ? collections - asked : 0,
+                statistics.reads().cacheHits());
     }
 
     /** The process dies while clients are at work: what the disk has then is what the next one opens. */
@@ -135,6 +182,7 @@ final class ConcurrentHistories {
         history.abandonOpenCalls();
         store = image;
         clients = open();
+        comeUnderLoad();
     }
 
     /** Most keys go again, so that there is garbage, and not much else. */

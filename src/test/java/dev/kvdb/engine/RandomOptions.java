@@ -13,6 +13,9 @@ final class RandomOptions {
         int segmentBytesMax = KIB * (64 + random.nextInt(3) * 64);
         double deadShareMin = random.nextDouble(0.01, 0.9);
         int valueBytesMax = pick(random, 100, 2 * KIB, segmentBytesMax / 4);
+        // Writes may wait for the collections of the store itself, and those then for no clock, which may stand still.
+        boolean checkWhenSealed = random.nextBoolean();
+        boolean paced = !checkWhenSealed && random.nextInt(3) == 0;
         return StoreOptions.DEFAULTS.toBuilder()
                 .syncPolicy(pick(random, SyncPolicy.ALWAYS, SyncPolicy.ALWAYS, SyncPolicy.INTERVAL, SyncPolicy.OS))
                 .syncIntervalMillis(1 + random.nextInt(1_000))
@@ -27,9 +30,9 @@ final class RandomOptions {
                         pick(random, 0, 64 * KIB, 1024 * KIB),
                         deadShareMin,
                         random.nextDouble(deadShareMin, 0.99),
-                        random.nextInt(3) == 0 ? 1 + random.nextInt(1_000_000) : 0,
+                        paced ? 1 + random.nextInt(1_000_000) : 0,
                         0,
-                        false))
+                        checkWhenSealed))
                 .build();
     }
 

@@ -40,7 +40,7 @@ class StoreConcurrencyTest {
                 int histories = Math.min(ConcurrentHistories.IN_A_STORE, HISTORIES - done);
                 running.add(threads.submit(() -> ConcurrentHistories.run(storeSeed, histories)));
             }
-            Outcome all = new Outcome(0, 0, 0, 0);
+            Outcome all = Outcome.NOTHING;
             for (Future<Outcome> one : running) {
                 all = all.plus(one.get());
             }
@@ -48,6 +48,7 @@ class StoreConcurrencyTest {
                     + ": " + all);
             assertThat(all.unknownWrites()).isPositive();
             assertThat(all.collections()).isGreaterThan(HISTORIES / 2);
+            assertThat(all.ownCollections()).isGreaterThan(HISTORIES / 10);
             assertThat(all.cacheHits()).isPositive();
         } catch (ExecutionException e) {
             throw new AssertionError(e.getCause().getMessage(), e.getCause());
@@ -68,8 +69,7 @@ class StoreConcurrencyTest {
             History history = new History();
             ExecutorService threads = Executors.newCachedThreadPool();
             try (Store store = Store.open(directory, options, system, StoreListener.NONE)) {
-                ConcurrentClients clients =
-                        new ConcurrentClients(store, history, new AtomicLong(), options.valueBytesMax());
+                ConcurrentClients clients = new ConcurrentClients(store, options, history, new AtomicLong());
                 for (int i = 0; i < HISTORIES_ON_DISK; i++) {
                     ConcurrentClients.join(clients.start(threads, (long) i * ConcurrentClients.KEYS, random));
                 }
@@ -79,8 +79,7 @@ class StoreConcurrencyTest {
                 threads.shutdownNow();
             }
             try (Store reopened = Store.open(directory, options, system, StoreListener.NONE)) {
-                ConcurrentClients clients =
-                        new ConcurrentClients(reopened, history, new AtomicLong(), options.valueBytesMax());
+                ConcurrentClients clients = new ConcurrentClients(reopened, options, history, new AtomicLong());
                 for (long key = 0; key < (long) HISTORIES_ON_DISK * ConcurrentClients.KEYS; key++) {
                     clients.get(key);
                 }

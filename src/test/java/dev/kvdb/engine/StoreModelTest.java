@@ -1,5 +1,7 @@
 package dev.kvdb.engine;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.kvdb.testkit.Seeds;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -17,9 +19,15 @@ class StoreModelTest {
     void randomHistories_agreeWithATreeMap() throws Exception {
         Seeds.run(seed -> {
             SplittableRandom random = new SplittableRandom(seed);
+            long ownCollections = 0;
             for (int done = 0; done < OPERATIONS; done += OPERATIONS_PER_HISTORY) {
-                new StoreModel(random.split()).run(OPERATIONS_PER_HISTORY);
+                ownCollections += new StoreModel(random.split()).run(OPERATIONS_PER_HISTORY);
             }
+            System.out.println(
+                    OPERATIONS + " operations, beside " + ownCollections + " collections of the stores' own");
+            assertThat(ownCollections)
+                    .as("collections of the stores' own")
+                    .isGreaterThanOrEqualTo(OPERATIONS / OPERATIONS_PER_HISTORY / 10);
         });
     }
 }
