@@ -25,6 +25,9 @@ class DurableWriteTraceTest {
     private static final int KIB = 1024;
     private static final int SETS_TO_ROLL = 5;
 
+    /** So many small sets are followed by zeros. */
+    private static final int SMALL_SETS = 4;
+
     private final StoreOptions options = StoreOptions.DEFAULTS.toBuilder()
             .segmentBytesMax(64 * KIB)
             .valueBytesMax(16 * KIB)
@@ -75,6 +78,29 @@ class DurableWriteTraceTest {
         GoldenTrace.check(
                 "roll", without(rolled, "hint|SNAPSHOT").lines().limit(14).collect(Collectors.joining("\n")));
         GoldenTrace.check("hint-of-a-rolled-segment", only(rolled, "0000000001\\.hint"));
+    }
+
+    @Test
+    void smallSets_areSyncedWithTheZerosBehindThem_thenEachOverThem_andASealCutsThemOff() {
+        int start;
+        try (Store store = open(files)) {
+            for (int key = 1; key <= SETS_TO_ROLL; key++) {
+                set(store, key, 11 * KIB);
+            }
+            for (int key = 1; key < SMALL_SETS; key++) {
+                set(store, key, 100);
+            }
+            start = files.position();
+            set(store, SMALL_SETS, 100);
+            GoldenTrace.check("set-and-zeros", files.trace(start));
+            start = files.position();
+            set(store, 1, 100);
+            GoldenTrace.check("set-over-zeros", files.trace(start));
+            start = files.position();
+            set(store, 9, 12 * KIB);
+        }
+        String rolled = without(files.trace(start), "hint|SNAPSHOT");
+        GoldenTrace.check("roll-over-zeros", rolled.lines().limit(14).collect(Collectors.joining("\n")));
     }
 
     @Test

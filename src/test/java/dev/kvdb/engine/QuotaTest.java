@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.kvdb.engine.error.DiskFullException;
+import dev.kvdb.testkit.CrashingFileSystem;
 import dev.kvdb.testkit.Logs;
 import java.io.IOException;
 import java.time.Duration;
@@ -138,6 +139,37 @@ class QuotaTest {
             assertThat(applied * VALUE_BYTES).isGreaterThan(350 * KIB);
             // The hints of the segments that the group filled come after it, from the room of the reserve.
             assertThat(filesOnDisk(store) + 80 * KIB).isBetween(QUOTA - 8 * KIB, QUOTA + 4 * KIB);
+        }
+    }
+
+    @Test
+    void littleRoomOnTheDiskOrInTheQuota_logIsNotFilledWithZerosAhead() {
+        StoreOptions free = MemoryStore.SMALL;
+        long little = 240 * KIB;
+        assertThat(zerosAhead(free, Long.MAX_VALUE)).as("no limit").isPositive();
+        assertThat(zerosAhead(free, 4 * little)).as("a large disk").isPositive();
+        assertThat(zerosAhead(free, little)).as("a small disk").isZero();
+        assertThat(zerosAhead(free.toBuilder().quotaBytes(4 * little).build(), Long.MAX_VALUE))
+                .as("a large quota")
+                .isPositive();
+        assertThat(zerosAhead(free.toBuilder().quotaBytes(little).build(), Long.MAX_VALUE))
+                .as("a small quota")
+                .isZero();
+        assertThat(zerosAhead(free.toBuilder().syncPolicy(SyncPolicy.OS).build(), Long.MAX_VALUE))
+                .as("nobody waits for a sync")
+                .isZero();
+    }
+
+    /** Bytes that the log's file has behind what was written, after small sets. */
+    private static long zerosAhead(StoreOptions options, long diskBytes) {
+        CrashingFileSystem disk = new CrashingFileSystem();
+        disk.capacityBytes(diskBytes);
+        try (MemoryStore store = new MemoryStore(disk, options).open()) {
+            for (int key = 0; key < 20; key++) {
+                store.set(key, 300);
+            }
+            return disk.contents(store.file("0000000001.log")).length
+                    - store.store().statistics().log().bytes();
         }
     }
 
