@@ -44,6 +44,14 @@ class WriteLoadTest {
     }
 
     @Test
+    void loadAfterALongPause_isNoticedAtOnce() {
+        clock.advance(Duration.ofHours(1));
+        assertThat(load.isBusy()).isFalse();
+        written.addAndGet(2 * MIB);
+        assertThat(load.isBusy()).isTrue();
+    }
+
+    @Test
     void steadyLoad_staysLoadBetweenLooksOfAnyLength() {
         for (int millis = 1; millis < 100_000; millis *= 3) {
             written.addAndGet(3 * MIB + 10 * MIB * millis / 1_000);

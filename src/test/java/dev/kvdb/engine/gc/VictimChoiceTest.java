@@ -79,6 +79,24 @@ class VictimChoiceTest {
     }
 
     @Test
+    void underLoad_anAppendedSegmentIsAsOldAsItsFirstWrite() {
+        Segment young = TombstoneRuleTest.segment(Kind.APPENDED, 1, 900, 0, 128 + 96_000, 100, 60);
+        Segment older = TombstoneRuleTest.segment(Kind.REWRITTEN, 2, 1, 100, 128 + 96_000, 100, 62);
+
+        assertThat(ids(choice(0.01, 0.01, 1).candidates(List.of(young, older)))).containsExactly(2, 1);
+    }
+
+    @Test
+    void underLoad_segmentsOfNow_goByWhatTheyGiveBack() {
+        List<Segment> segments = new ArrayList<>();
+        for (int id = 1; id <= 3; id++) {
+            segments.add(TombstoneRuleTest.segment(
+                    Kind.REWRITTEN, id, 1, LAST_VERSION, 128 + 96_000, 100, id == 2 ? 50 : 60));
+        }
+        assertThat(ids(choice(0.01, 0.01, 1).candidates(segments)).get(0)).isEqualTo(2);
+    }
+
+    @Test
     void emptySegment_isAlwaysWorthIt() {
         assertThat(ids(choice.candidates(List.of(segment(1, 0, 0))))).containsExactly(1);
     }
