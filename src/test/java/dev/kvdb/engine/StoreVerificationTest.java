@@ -31,7 +31,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class StoreVerificationTest {
 
@@ -339,14 +338,5 @@ class StoreVerificationTest {
         try (DirectoryLock free = closed.disk.lock(closed.file("LOCK"), "me")) {
             assertThat(free).isNotNull();
         }
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"format-1", "format-1-unclean", "snapshot-2", "snapshot-2-unclean"})
-    void storeOfAnEarlierVersion_isVerifiedWithoutAFinding(String fixture) {
-        VerificationReport report = new StoreVerification(dev.kvdb.engine.env.Environment.system())
-                .run(Path.of("src", "test", "resources", "golden", fixture), VerificationListener.NONE);
-        assertThat(report.findings()).isEmpty();
-        assertThat(report.liveRecords()).isPositive();
     }
 }

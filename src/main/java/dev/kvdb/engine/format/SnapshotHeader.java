@@ -46,6 +46,9 @@ public record SnapshotHeader(UUID storeId, long version, long entries, long bloc
     private static final int SEGMENT_BYTES = 40;
     private static final int SEGMENTS_MAX = 1 << 24;
 
+    /** Format 1 had no number of bytes of the blocks; up to there its header is the same. */
+    private static final int FORMAT_1_PREFIX_BYTES = BLOCK_BYTES;
+
     /**
      * A segment that the snapshot covers, with what a scan of it would have counted.
      *
@@ -94,12 +97,25 @@ public record SnapshotHeader(UUID storeId, long version, long entries, long bloc
         return bytes(segments);
     }
 
-    /** Whether the first bytes of a file are those of a snapshot that an earlier version of the format describes. */
-    public static boolean isOfEarlierFormat(ByteBuffer prefix) {
-        return prefix.limit() >= COUNT
+    /**
+     * The length of an intact header of an earlier version of the format that begins like that.
+     *
+     * @param prefix the file's first {@link #PREFIX_BYTES} bytes, or all that there are
+     * @return 0 where there is none
+     */
+    public static int earlierBytes(ByteBuffer prefix) {
+        boolean earlier = prefix.limit() >= FORMAT_1_PREFIX_BYTES
                 && prefix.slice(0, MAGIC.length).equals(ByteBuffer.wrap(MAGIC))
-                && prefix.getShort(MAGIC.length) >= 1
-                && prefix.getShort(MAGIC.length) < FORMAT_VERSION;
+                && prefix.getShort(MAGIC.length) == 1
+                && prefix.getInt(COUNT) >= 0
+                && prefix.getInt(COUNT) <= SEGMENTS_MAX;
+        return earlier ? FORMAT_1_PREFIX_BYTES + prefix.getInt(COUNT) * SEGMENT_BYTES + Integer.BYTES : 0;
+    }
+
+    /** Whether the {@link #earlierBytes} first bytes of a file are such a header, by their checksum. */
+    public static boolean isOfEarlierFormat(ByteBuffer header) {
+        int crcOffset = header.limit() - Integer.BYTES;
+        return header.getInt(crcOffset) == Crc32c.of(header, 0, crcOffset);
     }
 
     /**

@@ -146,17 +146,22 @@ public final class SnapshotFile {
 
     /**
      * Whether a snapshot that could not be opened is one that an earlier kvdb wrote, in a format that this one does not
-     * read: of no use, but no damage.
+     * read: of no use, but no damage, as far as its header says.
      */
     static boolean isOfEarlierFormat(StoreDirectory directory) {
-        ByteBuffer prefix = ByteBuffer.allocate(SnapshotHeader.PREFIX_BYTES);
         try (StoreFile file = directory.files().openForReading(directory.file(StoreFileNames.SNAPSHOT))) {
+            ByteBuffer prefix = ByteBuffer.allocate(SnapshotHeader.PREFIX_BYTES);
             file.read(prefix, 0);
+            int headerBytes = SnapshotHeader.earlierBytes(prefix.flip());
+            if (headerBytes == 0 || headerBytes > file.size()) {
+                return false;
+            }
+            ByteBuffer header = ByteBuffer.allocate(headerBytes);
+            return file.read(header, 0) == headerBytes && SnapshotHeader.isOfEarlierFormat(header.flip());
         } catch (IOException e) {
             // Then nothing says that it is, and what kept it from being opened stands.
             return false;
         }
-        return SnapshotHeader.isOfEarlierFormat(prefix.flip());
     }
 
     /**
