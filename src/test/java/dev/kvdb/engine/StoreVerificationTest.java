@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,11 +59,26 @@ class StoreVerificationTest {
         checkImages(new Plan(SyncPolicy.ALWAYS, 1, 40, 30, 3_000, 6, false, 0.3, 40, 0));
     }
 
-    /** Images of a recorded run, each as the crash left it, and again after an open that was killed too. */
+    @Test
+    void storeOfSmallGroups_isVerifiedWithoutAFinding_alsoWhereZerosFollowThem() throws Exception {
+        Plan plan = new Plan(SyncPolicy.ALWAYS, 1, 80, 30, 300, 5, false, 0.3, 0, 0);
+        checkImages(
+                plan,
+                files -> assertThat(files.trace())
+                        .as("zeros are cut off when a segment is sealed")
+                        .containsPattern("truncate .*[.]log"));
+    }
+
     private static void checkImages(Plan plan) throws Exception {
+        checkImages(plan, files -> {});
+    }
+
+    /** Images of a recorded run, each as the crash left it, and again after an open that was killed too. */
+    private static void checkImages(Plan plan, Consumer<CrashingFileSystem> checkRun) throws Exception {
         Seeds.run(seed -> {
             CrashingFileSystem files = CrashWorkload.run(plan, seed);
             Path path = files.path("db");
+            checkRun.accept(files);
             checkClean(files.copy(), path, "closed");
             SplittableRandom random = new SplittableRandom(seed);
             CrashImages images = files.crashImages();
