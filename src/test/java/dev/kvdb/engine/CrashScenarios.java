@@ -13,6 +13,7 @@ import dev.kvdb.testkit.ManualClock;
 import dev.kvdb.testkit.TestEnvironment;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -174,9 +175,13 @@ public final class CrashScenarios {
     /** What a process may write to a file system that keeps blocks for root, before and after it refused a write. */
     private static void freeBlocks() {
         try {
-            FreeBlocksTest.checkAll();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            if (FreeBlocksTest.checkAll() == 0) {
+                throw new AssertionError("there is no test");
+            }
+        } catch (InvocationTargetException e) {
+            throw new AssertionError(e.getCause());
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.kvdb.engine.env;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.reflect.Method;
 import java.nio.file.FileStore;
 import java.nio.file.attribute.FileAttributeView;
 import java.nio.file.attribute.FileStoreAttributeView;
@@ -53,12 +54,16 @@ public class FreeBlocksTest {
         assertThat(blocks.writableBytes(store)).isEqualTo(55_000);
     }
 
-    /** All of them, for those who plant bugs. */
-    public static void checkAll() throws IOException {
-        new FreeBlocksTest().fileSystemThatRefusedNothing_allThatIsFreeMayBeWritten();
-        new FreeBlocksTest().processThatMayTakeWhatIsKept_mayTakeAllThatIsFreed();
-        new FreeBlocksTest().processThatMayNot_isToldSoByAWriteThatFails();
-        new FreeBlocksTest().writeRefusedWhereThereIsSpace_leavesWhatOthersMayUse();
+    /** All of them, for those who plant bugs; how many there are. */
+    public static int checkAll() throws ReflectiveOperationException {
+        int tests = 0;
+        for (Method method : FreeBlocksTest.class.getDeclaredMethods()) {
+            if (method.isAnnotationPresent(Test.class)) {
+                method.invoke(new FreeBlocksTest());
+                tests++;
+            }
+        }
+        return tests;
     }
 
     /** What it has left is set from outside. */
