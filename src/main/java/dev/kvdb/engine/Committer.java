@@ -265,6 +265,7 @@ final class Committer implements Runnable {
         queue.release(group.writes());
         for (PendingWrite.OfKey<?> write : group.writes()) {
             acknowledge(write);
+            write.letGo();
         }
         group.clear();
     }

@@ -20,8 +20,12 @@ abstract sealed class PendingWrite<R> extends Answer<R> {
     }
 
     final void fail(StoreException cause) {
+        letGo();
         refuse(cause);
     }
+
+    /** Drops what only the committer needed: whoever keeps an answer must not keep more than that. */
+    void letGo() {}
 
     /** A write of one key. */
     abstract static sealed class OfKey<R> extends PendingWrite<R> {
@@ -41,7 +45,10 @@ abstract sealed class PendingWrite<R> extends Answer<R> {
     /** Sets a key's value. */
     static final class Set extends OfKey<SetResult> {
 
-        final byte[] value;
+        private static final byte[] LET_GO = {};
+
+        /** What to set, until it is answered. */
+        byte[] value;
 
         Set(long key, byte[] value) {
             super(key);
@@ -51,6 +58,11 @@ abstract sealed class PendingWrite<R> extends Answer<R> {
         @Override
         long queuedBytes() {
             return value.length;
+        }
+
+        @Override
+        void letGo() {
+            value = LET_GO;
         }
 
         @Override

@@ -3,6 +3,7 @@ package dev.kvdb.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.kvdb.engine.error.StoreClosedException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -42,5 +43,15 @@ class AnswerTest {
         assertThat(kept).isCompletedWithValue(RESULT);
         assertThat(answer.thenApply(SetResult::version).toCompletableFuture()).isCompletedWithValue(7L);
         assertThat(answer.toCompletableFuture()).isCompletedWithValue(RESULT);
+    }
+
+    @Test
+    void refusedSet_keepsItsValueNoLonger() {
+        PendingWrite.Set refused = new PendingWrite.Set(1, new byte[100]);
+        assertThat(refused.queuedBytes()).isEqualTo(100);
+        refused.fail(new StoreClosedException("/data"));
+
+        assertThat(refused).isCompletedExceptionally();
+        assertThat(refused.value).isEmpty();
     }
 }

@@ -96,6 +96,16 @@ class CommitterTest {
     }
 
     @Test
+    void acknowledgedSet_keepsItsValueNoLonger() {
+        PendingWrite.Set set = new PendingWrite.Set(1, MemoryStore.value(1, 10));
+        queue.offer(set);
+        run(SyncPolicy.ALWAYS);
+
+        assertThat(set.join().version()).isEqualTo(1);
+        assertThat(set.value).isEmpty();
+    }
+
+    @Test
     void removeOfAbsentKey_writesNothingAndTellsTheVersionBefore() {
         var nothing = remove(5);
         var set = set(1, 10);
