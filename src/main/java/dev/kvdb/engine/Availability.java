@@ -19,8 +19,16 @@ final class Availability {
 
     private static final Logger LOG = System.getLogger(Availability.class.getName());
 
+    private static final String FAILED_AT_LAST =
+            "a failure of the committer could not be dealt with, for want of memory most likely";
+
     private final String directory;
     private final StoreListener listener;
+
+    /** Made beforehand, for when there is no memory to say what failed. */
+    private final Condition failedAtLast;
+
+    private final StoreReadOnlyException refusalAtLast;
 
     private volatile Condition condition = new Condition(StoreState.WRITABLE, "", null, false);
 
@@ -31,6 +39,10 @@ final class Availability {
     Availability(String directory, StoreListener listener) {
         this.directory = directory;
         this.listener = listener;
+        this.failedAtLast =
+                new Condition(StoreState.READ_ONLY, FAILED_AT_LAST, StoreReadOnlyException.Reason.IO_FAILED, false);
+        this.refusalAtLast =
+                new StoreReadOnlyException(directory, StoreReadOnlyException.Reason.IO_FAILED, FAILED_AT_LAST);
     }
 
     StoreState state() {
@@ -73,6 +85,17 @@ final class Availability {
         return refusal == null ? new StoreReadOnlyException(directory, reason, detail) : refusal;
     }
 
+    /**
+     * The same where that fails, too: with nothing that has to be made first. Where this fails, the store is read-only
+     * all the same.
+     */
+    synchronized StoreException failAtLast() {
+        if (mayWrite()) {
+            become(failedAtLast, Level.ERROR);
+        }
+        return refusalAtLast;
+    }
+
     synchronized StoreException diskFull(String detail) {
         if (condition.state() == StoreState.WRITABLE) {
             become(new Condition(StoreState.DISK_FULL, detail, null, false), Level.ERROR);
@@ -113,13 +136,20 @@ final class Availability {
 
     private void become(Condition next, Level level) {
         condition = next;
-        String why = next.detail().isEmpty() ? "" : ": " + next.detail();
-        LOG.log(
-                level,
-                "store " + directory + " is "
-                        + next.state().name().toLowerCase(Locale.ROOT).replace('_', '-') + why);
         try {
-            listener.stateChanged(next.state(), next.detail());
+            String why = next.detail().isEmpty() ? "" : ": " + next.detail();
+            LOG.log(
+                    level,
+                    "store " + directory + " is "
+                            + next.state().name().toLowerCase(Locale.ROOT).replace('_', '-') + why);
+        } finally {
+            tellListener(next);
+        }
+    }
+
+    private void tellListener(Condition now) {
+        try {
+            listener.stateChanged(now.state(), now.detail());
         } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, "a listener failed on a change of the store's state", e);
         }

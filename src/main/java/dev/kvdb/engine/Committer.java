@@ -50,6 +50,7 @@ final class Committer implements Runnable {
     private final FailedRollsLog failedRolls;
 
     private final WriteGroup group;
+    private final Refusals refusals;
     private boolean triedAgain;
     private long nextVersion;
     private long lastSyncNanos;
@@ -87,6 +88,7 @@ final class Committer implements Runnable {
         this.queue = queue;
         this.log = log;
         this.group = new WriteGroup(in.index);
+        this.refusals = new Refusals(queue, group, in.availability, in.counters);
         this.failedRolls = new FailedRollsLog(in.clock, line -> LOG.log(Level.WARNING, line));
         this.nextVersion = nextVersion;
         this.lastAppliedVersion = nextVersion - 1;
@@ -103,8 +105,18 @@ final class Committer implements Runnable {
     public void run() {
         boolean goOn = true;
         while (goOn) {
-            goOn = commitWhatWaits();
+            try {
+                goOn = commitWhatWaits();
+                if (!goOn) {
+                    sealAtTheEnd();
+                }
+            } catch (Throwable e) {
+                refusals.refuseAtLast(e);
+            }
         }
+    }
+
+    private void sealAtTheEnd() {
         try {
             if (in.availability.mayWrite()) {
                 log.seal(nextVersion);
@@ -116,28 +128,19 @@ final class Committer implements Runnable {
         }
     }
 
-    /**
-     * Returns false once the queue is closed and empty. Whatever fails, the thread goes on: it must answer all writes.
-     */
+    /** Returns false once the queue is closed and empty. */
     private boolean commitWhatWaits() {
-        PendingWrite<?> write = null;
         try {
             if (!queue.take(waitNanos())) {
                 return false;
             }
-            for (write = queue.next(); write != null; write = queue.next()) {
+            for (PendingWrite<?> write = queue.next(); write != null; write = queue.next()) {
                 accept(write);
             }
             commitGroup();
             upkeep();
         } catch (Throwable e) {
-            StoreException refusal = failGroup(e, null);
-            if (write == null) {
-                write = queue.next();
-            }
-            for (; write != null; write = queue.next()) {
-                write.fail(refusal);
-            }
+            refusals.refuseTaken(failed(e));
         }
         return true;
     }

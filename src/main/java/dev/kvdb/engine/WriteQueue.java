@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,8 +38,14 @@ final class WriteQueue {
     private final AtomicInteger requests = new AtomicInteger();
     private final AtomicLong bytes = new AtomicLong();
 
-    /** What was taken and is not given out yet, in order. It, and what follows, is the consumer's own. */
+    /**
+     * What was taken last, in order; it stays linked until the next take, so that none of it is lost, whatever fails
+     * meanwhile. It, and what follows, is the consumer's own.
+     */
     private @Nullable PendingWrite<?> taken;
+
+    /** What of that is not given out yet. */
+    private @Nullable PendingWrite<?> next;
 
     /** Of all requests, and of their bytes, what was taken and is not released. */
     private int takenRequests;
@@ -106,18 +113,18 @@ final class WriteQueue {
 
     /**
      * Takes all that wait, waiting up to {@code nanosMax} for the first; {@link #next} gives them one by one. Releases
-     * all that was taken before.
+     * all that was taken before, which must be answered.
      *
      * @return false once the queue is closed and empty
      */
     boolean take(long nanosMax) {
-        giveBack(takenRequests, takenBytes);
-        takenRequests = 0;
-        takenBytes = 0;
+        releaseTaken();
+        unlinkTaken();
         long start = clock.nanoTime();
         while (true) {
             boolean closed = drain();
             if (taken != null || closed) {
+                next = taken;
                 return taken != null;
             }
             long left = nanosMax - (clock.nanoTime() - start);
@@ -158,13 +165,31 @@ final class WriteQueue {
     /** The next of the writes that were taken, in the order in which they were offered; null where there is no more. */
     @Nullable
     PendingWrite<?> next() {
-        PendingWrite<?> write = taken;
+        PendingWrite<?> write = next;
         if (write != null) {
-            taken = write.neighbour;
-            // Whoever keeps an answer must not keep all writes behind it.
-            write.neighbour = null;
+            next = write.neighbour;
         }
         return write;
+    }
+
+    /** All writes that were taken last, given out or not, in order; {@link #next} gives no more of them. */
+    void forEachTaken(Consumer<PendingWrite<?>> action) {
+        next = null;
+        for (PendingWrite<?> write = taken; write != null; write = write.neighbour) {
+            action.accept(write);
+        }
+    }
+
+    /** Whoever keeps an answer must not keep all writes behind it. */
+    private void unlinkTaken() {
+        PendingWrite<?> write = taken;
+        while (write != null) {
+            PendingWrite<?> behind = write.neighbour;
+            write.neighbour = null;
+            write = behind;
+        }
+        taken = null;
+        next = null;
     }
 
     /** Makes room for others in the place of writes that were taken; before they are answered, each once. */
@@ -176,6 +201,13 @@ final class WriteQueue {
         takenRequests -= answered.size();
         takenBytes -= answeredBytes;
         giveBack(answered.size(), answeredBytes);
+    }
+
+    /** The same for all that were taken and are not released yet. */
+    void releaseTaken() {
+        giveBack(takenRequests, takenBytes);
+        takenRequests = 0;
+        takenBytes = 0;
     }
 
     /** Refuses further writes; those that wait are still taken. */
