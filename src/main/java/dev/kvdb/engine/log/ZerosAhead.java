@@ -56,10 +56,12 @@ final class ZerosAhead {
     /** A group was flushed: fills the file where the next group like it would find too few zeros. */
     void groupWritten(SegmentAppender segment, long groupBytes) throws IOException {
         smallGroups = groupBytes <= smallBytesMax ? smallGroups + 1 : 0;
-        if (smallGroups < SMALL_GROUPS_MIN || noRoom || segment.zerosAhead() >= groupBytes) {
+        long ahead = segment.zerosAhead();
+        if (smallGroups < SMALL_GROUPS_MIN || noRoom || ahead >= groupBytes) {
             return;
         }
-        long bytes = Math.min(bytesMax, Math.min(segment.end(), segmentBytesMax - segment.end()));
+        // Behind those that are left.
+        long bytes = Math.min(bytesMax, Math.min(segment.end(), segmentBytesMax - segment.end()) - ahead);
         if (bytes >= LEAST_BYTES && bytes <= roomBytes.getAsLong()) {
             noRoom = !segment.zeroAhead((int) bytes);
         }

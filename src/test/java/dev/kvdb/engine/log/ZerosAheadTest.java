@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.kvdb.testkit.Fault;
 import dev.kvdb.testkit.FileOperation;
+import dev.kvdb.testkit.Seeds;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
@@ -22,8 +23,7 @@ class ZerosAheadTest {
     private final LogFixture fixture = new LogFixture();
     private final Segments segments = fixture.segments(8);
     private long roomBytes = Long.MAX_VALUE;
-    private final ActiveLog log =
-            new ActiveLog(segments, new SplittableRandom(1), SEGMENT_BYTES, () -> roomBytes, segment -> {});
+    private ActiveLog log = log(SEGMENT_BYTES);
     private long version = 1;
 
     @Test
@@ -137,10 +137,36 @@ class ZerosAheadTest {
     }
 
     @Test
+    void smallGroupsOfAnySize_leaveNoMoreZerosThanTheSegmentHoldsOrHasRoomFor() throws Exception {
+        Seeds.run(seed -> {
+            SplittableRandom random = new SplittableRandom(seed);
+            for (int segmentBytes = SEGMENT_BYTES; segmentBytes <= 16 * SEGMENT_BYTES; segmentBytes *= 2) {
+                new ZerosAheadTest().checkGroupsOfAnySize(segmentBytes, random);
+            }
+        });
+    }
+
+    private void checkGroupsOfAnySize(int segmentBytesMax, SplittableRandom random) throws IOException {
+        log = log(segmentBytesMax);
+        boolean zeroed = false;
+        while (segments.all().size() < 3) {
+            group(random.nextInt(segmentBytesMax / 64));
+            assertThat(fileBytes()).as("bytes of the file").isLessThanOrEqualTo(segmentBytesMax);
+            assertThat(fileBytes() - length()).as("zeros").isLessThanOrEqualTo(length());
+            zeroed |= fileBytes() > length();
+        }
+        assertThat(zeroed).as("any zeros").isTrue();
+    }
+
+    @Test
     void writeOfZerosFails_isAFailureOfTheLog() throws IOException {
         groups(6);
         fixture.files.inject(Fault.on(FileOperation.WRITE).nth(2));
         assertThatThrownBy(() -> groups(1)).isInstanceOf(IOException.class);
+    }
+
+    private ActiveLog log(int segmentBytesMax) {
+        return new ActiveLog(segments, new SplittableRandom(1), segmentBytesMax, () -> roomBytes, segment -> {});
     }
 
     private void groups(int count) throws IOException {
