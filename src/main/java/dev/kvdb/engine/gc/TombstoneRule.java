@@ -1,5 +1,6 @@
 package dev.kvdb.engine.gc;
 
+import dev.kvdb.engine.format.SegmentHeader;
 import dev.kvdb.engine.log.Segment;
 
 /**
@@ -31,6 +32,15 @@ final class TombstoneRule {
         boolean startsAfter = other.header().firstVersion() > version;
         boolean liveSince = other.header().liveAsOf() >= version;
         return !(startsAfter || liveSince || !mayHoldBack(other));
+    }
+
+    /**
+     * The lowest version of a tombstone that the segment {@linkplain #holdsBack holds back}, as it does all of higher
+     * ones; {@link Long#MAX_VALUE} where it holds back none.
+     */
+    static long holdsBackFrom(Segment other) {
+        SegmentHeader header = other.header();
+        return mayHoldBack(other) ? Math.max(header.firstVersion(), header.liveAsOf() + 1) : Long.MAX_VALUE;
     }
 
     /**

@@ -84,18 +84,14 @@ record VictimChoice(int segmentBytesMax, CollectionGoal goal, long lastVersion, 
 
     /** All segments worth a rewrite, best first. */
     List<Candidate> candidates(List<Segment> segments) {
-        List<Segment> holders =
-                segments.stream().filter(TombstoneRule::mayHoldBack).toList();
-        List<Segment> buried = segments.stream()
-                .filter(segment -> segment.counters().tombstones() > 0)
-                .toList();
+        HeldTombstones held = new HeldTombstones(segments);
         List<Candidate> collectable = new ArrayList<>();
         long logBytes = 0;
         long garbageBytes = 0;
         for (Segment segment : segments) {
             logBytes += segment.length();
             if (!segment.isDamaged()) {
-                Candidate candidate = judge(segment, holders, buried);
+                Candidate candidate = judge(segment, held);
                 garbageBytes += candidate.reclaimedBytes();
                 if (segment.isSealed() || withActive) {
                     collectable.add(candidate);
@@ -169,12 +165,9 @@ record VictimChoice(int segmentBytesMax, CollectionGoal goal, long lastVersion, 
         return victims;
     }
 
-    private Candidate judge(Segment segment, List<Segment> holders, List<Segment> buried) {
+    private Candidate judge(Segment segment, HeldTombstones held) {
         SegmentCounters counters = segment.counters();
-        boolean tombstonesMayGo = counters.tombstones() == 0
-                || holders.stream()
-                        .noneMatch(other ->
-                                other != segment && TombstoneRule.holdsBack(other, counters.tombstoneVersionMax()));
+        boolean tombstonesMayGo = held.mayGo(segment);
         long kept = counters.liveBytes() + (tombstonesMayGo ? 0 : counters.tombstoneBytes());
         long reclaimed = Math.max(0, segment.length() - kept - overheadBytes(kept));
         boolean hasDead = counters.hasSupersededSet() || (tombstonesMayGo && counters.tombstones() > 0);
@@ -182,25 +175,13 @@ record VictimChoice(int segmentBytesMax, CollectionGoal goal, long lastVersion, 
         boolean hasMarks = segment.header().kind() == SegmentHeader.Kind.APPENDED
                 && reclaimed >= MARKS_SHARE_MIN * segment.length();
         boolean enough = (hasDead || hasMarks) && reclaimed >= goal.victimShareMin() * segment.length();
-        boolean inTheWay =
-                counters.hasSupersededSet() && tombstoneBytesHeldBack(segment, buried) > counters.liveBytes();
+        boolean inTheWay = counters.hasSupersededSet() && held.bytesHeldBackBy(segment) > counters.liveBytes();
         Worth worth = empty || inTheWay ? Worth.ALWAYS : enough ? Worth.FOR_ITS_GARBAGE : Worth.NOT;
         return new Candidate(segment, kept, reclaimed, worth);
     }
 
     private boolean isSmall(Candidate candidate) {
         return candidate.segment().length() < segmentBytesMax / SMALL_SHARE;
-    }
-
-    private static long tombstoneBytesHeldBack(Segment segment, List<Segment> buried) {
-        long bytes = 0;
-        for (Segment other : buried) {
-            SegmentCounters counters = other.counters();
-            if (other != segment && TombstoneRule.holdsBack(segment, counters.tombstoneVersionMax())) {
-                bytes += counters.tombstoneBytes();
-            }
-        }
-        return bytes;
     }
 
     /** What a new segment needs beside its records, if it has any. */
