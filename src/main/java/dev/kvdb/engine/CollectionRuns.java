@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +49,15 @@ final class CollectionRuns {
     private final LongAdder bytesCopied = new LongAdder();
     private final LongAdder bytesReclaimed = new LongAdder();
     private volatile boolean cancelled;
-    private volatile boolean checkDue;
+
+    /** Segments that were sealed, each of which makes a look due, and those of them that the last look knew of. */
+    private final AtomicInteger seals = new AtomicInteger();
+
+    private volatile int sealsLookedAfter;
+
+    /** Whether the last look found something to collect. */
+    private volatile boolean foundSome;
+
     private volatile boolean stuck;
     private volatile @Nullable String lastError;
 
@@ -100,28 +109,36 @@ final class CollectionRuns {
 
     /** A segment was sealed, and the next {@link #swapOnce} looks whether there is more garbage than may be. */
     void checkIsDue() {
-        checkDue = true;
+        seals.incrementAndGet();
     }
 
     /**
-     * Makes one swap where that is worth it, so that other upkeep gets its turn before the next one.
+     * Makes one swap where that is worth it, so that other upkeep gets its turn before the next one. Does nothing while
+     * a collection runs that a client asked for.
      *
      * @param onlyUnderLoad whether to leave the store alone while hardly anything is written
      * @return whether another one may be worth it
      */
     boolean swapOnce(boolean onlyUnderLoad) {
+        // What is sealed from here on is for the next look.
+        int sealsBefore = seals.get();
         CollectionGoal goal = goal();
         if (onlyUnderLoad && goal.growthBytes() == 0) {
-            checkDue = false;
+            foundSome = false;
+            sealsLookedAfter = sealsBefore;
+            return false;
+        }
+        if (!begin()) {
             return false;
         }
         boolean more = false;
-        checkDue = true;
         try {
-            more = run(goal, 1).segmentsCollected() > 0;
+            more = runAlone(goal, 1).segmentsCollected() > 0;
         } finally {
-            checkDue = more;
             stuck = !more && isPastItsMax();
+            foundSome = more;
+            sealsLookedAfter = sealsBefore;
+            running.set(false);
         }
         return more;
     }
@@ -131,7 +148,11 @@ final class CollectionRuns {
      * where it could give nothing back when it was tried last: all is in segments of which too much is live.
      */
     boolean isBehind() {
-        return (running.get() || (checkDue && !stuck)) && !mustStop() && isPastItsMax();
+        return (running.get() || (isLookDue() && !stuck)) && !mustStop() && isPastItsMax();
+    }
+
+    private boolean isLookDue() {
+        return foundSome || seals.get() != sealsLookedAfter;
     }
 
     /** What may be in the segment that was sealed last is given time. */
@@ -143,11 +164,7 @@ final class CollectionRuns {
     }
 
     private GarbageCollectionReport run(CollectionGoal goal, int swapsMax) {
-        StoreException refusal = availability.refusal(true);
-        if (refusal != null) {
-            throw refusal;
-        }
-        if (!running.compareAndSet(false, true)) {
+        if (!begin()) {
             return new GarbageCollectionReport(true, 0, 0, 0, 0);
         }
         try {
@@ -155,6 +172,15 @@ final class CollectionRuns {
         } finally {
             running.set(false);
         }
+    }
+
+    /** Returns false where a collection runs already. */
+    private boolean begin() {
+        StoreException refusal = availability.refusal(true);
+        if (refusal != null) {
+            throw refusal;
+        }
+        return running.compareAndSet(false, true);
     }
 
     StoreStatistics.GarbageCollection statistics() {
