@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * <p>While there is room, each value that is read from disk is kept. Once anything had to be evicted, a value is taken
  * at the second read of its key within a while: what is read once, as in a scan or by keys all alike, would cost more
  * to put in and evict than it cost to read. A written value takes the place of an older one of its key, and is not
- * taken otherwise; its first read counts as a second one.
+ * taken otherwise; its first read counts as a second one. A value that is larger than all room is never taken.
  *
  * <p>Safe for use by several threads. Runs its upkeep in the threads that use it.
  */
@@ -90,7 +90,9 @@ public final class ValueCache {
             return;
         }
         Long boxed = key;
-        if (values.policy().getIfPresentQuietly(boxed) != null) {
+        if (value.length > valueBytesMax) {
+            values.invalidate(boxed);
+        } else if (values.policy().getIfPresentQuietly(boxed) != null) {
             values.asMap().replace(boxed, new CachedValue(location, version, value));
         } else if (filled) {
             boolean unused = recentKeys.note(key);

@@ -82,6 +82,19 @@ class ValueCacheTest {
     }
 
     @Test
+    void writtenValueThatCannotFit_dropsItsKeysOlderOneAndEvictsNothing() {
+        cache.read(1, 77, 5, new byte[500]);
+        cache.written(1, 78, 6, new byte[10_000]);
+
+        assertThat(cache.get(1, 77)).isNull();
+        assertThat(cache.get(1, 78)).isNull();
+        assertThat(cache.bytes()).isZero();
+        assertThat(cache.evictions()).isZero();
+        cache.read(2, 79, 7, new byte[500]);
+        assertThat(cache.get(2, 79)).as("what is read once is still taken").isNotNull();
+    }
+
+    @Test
     void filledCache_doesNotTakeWhatIsReadOnce() {
         fill();
         long before = cache.evictions();
