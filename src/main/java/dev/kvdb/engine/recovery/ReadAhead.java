@@ -29,15 +29,21 @@ final class ReadAhead implements StoreFile {
             return file.read(target, position);
         }
         if (position < windowStart || position + bytes > windowStart + window.limit()) {
-            windowStart = position;
-            window.clear();
-            file.read(window, position);
-            window.flip();
+            fill(position);
         }
         int at = (int) (position - windowStart);
         int there = Math.min(bytes, window.limit() - at);
         target.put(window.slice(at, there));
         return there;
+    }
+
+    /** Where the read fails, the window is empty. */
+    private void fill(long position) throws IOException {
+        ByteBuffer target = window.duplicate().clear();
+        window.limit(0);
+        file.read(target, position);
+        windowStart = position;
+        window.limit(target.position());
     }
 
     @Override
