@@ -164,6 +164,11 @@ public final class Segment {
         return open;
     }
 
+    /** What its records are read into. */
+    ReadBuffers readBuffers() {
+        return directory.readBuffers();
+    }
+
     /** Whether the file is open. */
     public boolean isOpen() {
         return pins.get() >= 0;

@@ -59,7 +59,8 @@ public final class SegmentReads {
     public static StoredRecord read(StoreFile file, Segment segment, long location, long key) {
         int offset = RecordLocation.offset(location);
         int frameBytesMax = RecordLocation.frameBytesAtLeast(location);
-        ByteBuffer buffer = ReadBuffers.take(frameBytesMax);
+        ReadBuffers buffers = segment.readBuffers();
+        ByteBuffer buffer = buffers.take(frameBytesMax);
         try {
             fill(buffer, file, segment, offset);
             FrameHeader header = header(buffer, segment, offset, key);
@@ -77,7 +78,7 @@ public final class SegmentReads {
             }
             return new StoredRecord(header, value);
         } finally {
-            ReadBuffers.giveBack(buffer);
+            buffers.giveBack(buffer);
         }
     }
 

@@ -11,7 +11,8 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The directory that holds a store's files, and the count of bytes written to them. Safe for use by several threads.
+ * The directory that holds a store's files, with the buffers that they are read into, and the count of bytes written to
+ * them. Safe for use by several threads.
  */
 public final class StoreDirectory {
 
@@ -19,6 +20,7 @@ public final class StoreDirectory {
 
     private final FileSystem files;
     private final Path path;
+    private final ReadBuffers readBuffers = new ReadBuffers();
     private final LongAdder bytesWritten = new LongAdder();
     private @Nullable SyncFailedException syncFailure;
 
@@ -44,6 +46,11 @@ public final class StoreDirectory {
     /** A file in the directory. */
     public Path file(String name) {
         return path.resolve(name);
+    }
+
+    /** What records of the files are read into. */
+    ReadBuffers readBuffers() {
+        return readBuffers;
     }
 
     /** Bytes written to files of any kind since the store was opened. */

@@ -19,43 +19,53 @@ class ReadBuffersTest {
     private static final int THREADS = 8;
     private static final int ROUNDS = 20_000;
 
+    private final ReadBuffers buffers = new ReadBuffers();
+
     @Test
     void buffer_isUsedAgainAndAsLongAsAskedFor() {
-        ByteBuffer first = ReadBuffers.take(100);
+        ByteBuffer first = buffers.take(100);
         assertThat(first.isDirect()).isTrue();
         assertThat(first.position()).isZero();
         assertThat(first.limit()).isEqualTo(100);
         first.position(7);
-        ReadBuffers.giveBack(first);
+        buffers.giveBack(first);
 
-        ByteBuffer again = ReadBuffers.take(4096);
+        ByteBuffer again = buffers.take(4096);
         assertThat(again).isSameAs(first);
         assertThat(again.position()).isZero();
         assertThat(again.limit()).isEqualTo(4096);
-        ReadBuffers.giveBack(again);
+        buffers.giveBack(again);
     }
 
     @Test
     void buffer_hasNoMoreThanItsLimit() {
-        ByteBuffer buffer = ReadBuffers.take(Integer.MAX_VALUE);
+        ByteBuffer buffer = buffers.take(Integer.MAX_VALUE);
         assertThat(buffer.capacity()).isEqualTo(ReadBuffers.BYTES_MAX);
         assertThat(buffer.limit()).isEqualTo(ReadBuffers.BYTES_MAX);
-        ReadBuffers.giveBack(buffer);
+        buffers.giveBack(buffer);
     }
 
     @Test
     void fewBuffersAreDirect_howeverManyAreTaken() {
+        assertThat(direct(new ReadBuffers(1))).isEqualTo(4);
+        assertThat(direct(new ReadBuffers(2))).isEqualTo(4);
+        assertThat(direct(new ReadBuffers(7))).isEqualTo(8);
+        assertThat(direct(new ReadBuffers(64))).isEqualTo(128);
+        assertThat(direct(buffers))
+                .isBetween(1L, 4L * Math.max(2, Runtime.getRuntime().availableProcessors()));
+    }
+
+    private static long direct(ReadBuffers buffers) {
         List<ByteBuffer> taken = new ArrayList<>();
         for (int i = 0; i < 1000; i++) {
-            taken.add(ReadBuffers.take(200));
+            taken.add(buffers.take(200));
         }
         Set<ByteBuffer> different = Collections.newSetFromMap(new IdentityHashMap<>());
         different.addAll(taken);
         assertThat(different).hasSize(1000);
         assertThat(taken).allSatisfy(buffer -> assertThat(buffer.limit()).isEqualTo(200));
-        assertThat(taken.stream().filter(ByteBuffer::isDirect).count())
-                .isBetween(1L, 4L * Math.max(2, Runtime.getRuntime().availableProcessors()));
-        taken.forEach(ReadBuffers::giveBack);
+        taken.forEach(buffers::giveBack);
+        return taken.stream().filter(ByteBuffer::isDirect).count();
     }
 
     @Test
@@ -76,16 +86,16 @@ class ReadBuffersTest {
     }
 
     /** How often a buffer held something else than what was just put into it. */
-    private static int overwritten(int mark) {
+    private int overwritten(int mark) {
         int overwritten = 0;
         for (int round = 0; round < ROUNDS; round++) {
-            ByteBuffer buffer = ReadBuffers.take(64 + round % 5000);
+            ByteBuffer buffer = buffers.take(64 + round % 5000);
             buffer.putInt(0, mark).putInt(buffer.limit() - Integer.BYTES, mark);
             if (round % 16 == 0) {
                 Thread.yield();
             }
             overwritten += buffer.getInt(0) == mark && buffer.getInt(buffer.limit() - Integer.BYTES) == mark ? 0 : 1;
-            ReadBuffers.giveBack(buffer);
+            buffers.giveBack(buffer);
         }
         return overwritten;
     }
