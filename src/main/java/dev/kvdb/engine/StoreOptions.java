@@ -133,6 +133,15 @@ public record StoreOptions(
         return Math.max(0, reserveBytes) + 2L * segmentBytesMax;
     }
 
+    /**
+     * Heap that garbage collection and the writing of hints take at their peak, beside index and cache: for each record
+     * of a segment a row of its table, the order that it is read in, a row of its copy's table and the place that it
+     * was copied from. That is 92 bytes where the tables have just grown, or 9/4 of a record with a value of 8 bytes.
+     */
+    public static long upkeepBytes(int segmentBytesMax) {
+        return segmentBytesMax / 4L * 9;
+    }
+
     /** A builder that starts from these options. */
     public Builder toBuilder() {
         return new Builder(this);

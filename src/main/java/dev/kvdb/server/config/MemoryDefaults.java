@@ -40,9 +40,10 @@ record MemoryDefaults(long cacheBytes, long writeQueueBytes, long bytesInFlight,
      * @param heapBytes what the heap may grow to
      * @param cacheBytes what cached values may take of it
      * @param bytesInFlight what messages may take of it
+     * @param upkeepBytes what collections and the like may take of it
      */
-    static long indexBytes(long heapBytes, long cacheBytes, long bytesInFlight) {
-        long left = heapBytes - heapBytes / COLLECTOR_SHARE - SERVER_BYTES - cacheBytes - bytesInFlight;
+    static long indexBytes(long heapBytes, long cacheBytes, long bytesInFlight, long upkeepBytes) {
+        long left = heapBytes - heapBytes / COLLECTOR_SHARE - SERVER_BYTES - cacheBytes - bytesInFlight - upkeepBytes;
         return Math.max(left, heapBytes / INDEX_SHARE_MIN);
     }
 

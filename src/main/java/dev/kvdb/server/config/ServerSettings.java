@@ -117,7 +117,10 @@ public class ServerSettings {
                 indexBytesMax(
                         configuration.index(),
                         MemoryDefaults.indexBytes(
-                                heapBytes, cacheBytes, bytesInFlight(configuration, memory, messageBytesMax))),
+                                heapBytes,
+                                cacheBytes,
+                                bytesInFlight(configuration, memory, messageBytesMax),
+                                StoreOptions.upkeepBytes(segmentBytesMax))),
                 (int) inRange(
                         "kvdb.write-queue.requests-max",
                         configuration.writeQueue().requestsMax(),

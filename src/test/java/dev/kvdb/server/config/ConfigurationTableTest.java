@@ -2,6 +2,7 @@ package dev.kvdb.server.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.kvdb.engine.StoreOptions;
 import io.smallrye.config.EnvConfigSource;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfig;
@@ -138,7 +139,12 @@ class ConfigurationTableTest {
         return Map.of(
                 "kvdb.cache.size", (defaults.cacheBytes() >> 20) + "M",
                 "kvdb.index.size-max",
-                        (MemoryDefaults.indexBytes(4L << 30, defaults.cacheBytes(), defaults.bytesInFlight()) >> 20)
+                        (MemoryDefaults.indexBytes(
+                                                4L << 30,
+                                                defaults.cacheBytes(),
+                                                defaults.bytesInFlight(),
+                                                StoreOptions.upkeepBytes(StoreOptions.DEFAULTS.segmentBytesMax()))
+                                        >> 20)
                                 + "M",
                 "kvdb.write-queue.bytes-max", (defaults.writeQueueBytes() >> 20) + "M",
                 "kvdb.limits.bytes-in-flight", (defaults.bytesInFlight() >> 20) + "M",

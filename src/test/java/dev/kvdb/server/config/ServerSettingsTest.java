@@ -85,7 +85,7 @@ class ServerSettingsTest {
         assertThat(settings.storeOptions().writeQueueBytesMax()).isEqualTo(64 << 20);
         assertThat(settings.bytesInFlightMax()).isEqualTo(256 << 20);
         assertThat(settings.requestsInFlightMax()).isEqualTo(16_384);
-        assertThat(settings.storeOptions().indexBytesMax()).isEqualTo(3_224L << 20);
+        assertThat(settings.storeOptions().indexBytesMax()).isEqualTo(3_080L << 20);
     }
 
     @Test
@@ -93,11 +93,15 @@ class ServerSettingsTest {
         assertThat(settings(Map.of("kvdb.cache.size", "1G"), 4L << 30)
                         .storeOptions()
                         .indexBytesMax())
-                .isEqualTo(2_264L << 20);
+                .isEqualTo(2_120L << 20);
         assertThat(settings(Map.of("kvdb.limits.bytes-in-flight", "1G"), 4L << 30)
                         .storeOptions()
                         .indexBytesMax())
-                .isEqualTo(2_456L << 20);
+                .isEqualTo(2_312L << 20);
+        assertThat(settings(Map.of("kvdb.storage.segment-size", "16M", "kvdb.storage.value-size-max", "4M"), 4L << 30)
+                        .storeOptions()
+                        .indexBytesMax())
+                .isEqualTo(3_188L << 20);
         assertThat(settings(Map.of(), 64 << 20).storeOptions().indexBytesMax()).isEqualTo(8 << 20);
         assertThat(settings(Map.of("kvdb.index.size-max", "0"), 64 << 20)
                         .storeOptions()
