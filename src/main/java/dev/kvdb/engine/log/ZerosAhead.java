@@ -9,8 +9,9 @@ import java.util.function.LongSupplier;
  * nobody syncs, would only be written twice.
  *
  * <p>All zeros count as written bytes, and those that are left as used space. Never more lie ahead than the segment
- * holds already, so that a short one is not made long. What is written over them is written twice; those that are left
- * when the segment is sealed are cut off.
+ * holds already, so that a short one is not made long, and never more than it may still hold. What is written over them
+ * is written twice; those that are left when the segment is sealed are cut off. A crash leaves them in the file, where
+ * they stay until the segment is collected.
  *
  * <p>Belongs to the committer thread.
  */

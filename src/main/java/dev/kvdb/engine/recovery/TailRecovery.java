@@ -29,7 +29,8 @@ import java.util.random.RandomGenerator;
 /**
  * Brings the log's end in order after a crash. The segment that was appended to is sealed where it was last known to be
  * durable; what follows is written to a new segment and synced, since the page cache may look clean and not be so; what
- * is torn is copied aside. One swap of the manifest makes all of that so, or none.
+ * is torn is copied aside. One swap of the manifest makes all of that so, or none. The sealed segment's file stays as
+ * it is, with what follows behind its length, zeros ahead of the log among it: no sealed file is written to.
  *
  * <p>Where damage before the durable point hides keys, nothing is written.
  *
