@@ -52,7 +52,8 @@ for record in "$work"/record-*; do
     check_sees_what_is_planted "$record"
     kill_server
 done
-[ "$collections" -gt 0 ] || broken "no garbage was collected"
+# A server of small values may live for less than a second, too little for the scheduled collection.
+[ "$COUNT" = 1 ] || [ "$collections" -gt 0 ] || broken "no garbage was collected"
 [ "$over_zeros" -gt 0 ] || broken "no log went over zeros"
 passed "$COUNT kills, $over_zeros of them of a log that went over zeros ($left_zeros ended in zeros), $writes" \
     "acknowledged writes, at least $collections collections, none lost"

@@ -112,7 +112,8 @@ for kind in ext4 xfs; do
     plant_the_bug "$kind" "$image"
     unmount "$disk"
 done
-[ "$collections" -gt 0 ] || broken "no garbage was collected"
+# A server of small values may live for less than a second, too little for the scheduled collection.
+[ "$COUNT" = 1 ] || [ "$collections" -gt 0 ] || broken "no garbage was collected"
 [ "$over_zeros" -gt 0 ] || broken "no log went over zeros"
 passed "$rounds losses of power (ext4, xfs), $over_zeros of them under a log that went over zeros ($left_zeros ended in" \
     "zeros), $writes acknowledged writes, at least $collections collections, none lost; acknowledging before the sync" \

@@ -92,13 +92,16 @@ fail_the_open() {
 }
 
 fail_under_load() {
-    local call=$1 error=$2 k=$3 what=$4 tenths
+    local call=$1 error=$2 k=$3 what=$4 tenths before
     local inject=(-e trace="$call" -e inject="$call:error=$error:when=$k")
     # Checks what the fault before left, then writes.
     local write=(write "$record" seed=$((SEED + round)) keys=40 millis=3600000 until=READ_ONLY retries=20)
+    before=$(acknowledged "$record")
     start_server "$data" "${options[@]}"
     if [ "$values" = small ]; then
         launch_load "${write[@]}" "${small_values[@]}"
+        # Of this load, not of one before.
+        await_acknowledged "$record" $((before + 50)) || broken "$what: the load ended before the fault"
         await_zeros "$data" || broken "$what: no zeros were filled in ahead of the log"
         over_zeros=$((over_zeros + 1))
         attach_strace "${inject[@]}"
@@ -135,6 +138,8 @@ for ((round = 1; round <= COUNT; round++)); do
         k=$((1 + RANDOM % (k_max > 6 ? 6 : k_max)))
         fail_the_open "$call" "$error" "$k" "$call number $k of each thread failed with $error"
     else
+        # The calls of collections come seldom where nobody asks for one, and each counts in a thread of its own.
+        case $values:$call in small:openat | small:rename | small:unlink | small:fsync) k_max=$((k_max > 2 ? 2 : k_max)) ;; esac
         k=$((1 + RANDOM % k_max))
         fail_under_load "$call" "$error" "$k" "$call number $k of each thread failed with $error"
     fi

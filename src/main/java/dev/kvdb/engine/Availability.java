@@ -20,7 +20,7 @@ final class Availability {
     private static final Logger LOG = System.getLogger(Availability.class.getName());
 
     private static final String FAILED_AT_LAST =
-            "a failure of the committer could not be dealt with, for want of memory most likely";
+            "a failure of the committer could not be dealt with, for want of heap (-Xmx) most likely, see the log";
 
     private final String directory;
     private final StoreListener listener;
@@ -86,12 +86,20 @@ final class Availability {
     }
 
     /**
-     * The same where that fails, too: with nothing that has to be made first. Where this fails, the store is read-only
-     * all the same.
+     * The same where that fails, too: with nothing that has to be made first, if this is the first reason. Where this
+     * fails, the store is read-only all the same.
      */
     synchronized StoreException failAtLast() {
         if (mayWrite()) {
             become(failedAtLast, Level.ERROR);
+        }
+        if (condition != failedAtLast) {
+            try {
+                StoreException earlier = refusal(true);
+                return earlier == null ? refusalAtLast : earlier;
+            } catch (OutOfMemoryError e) {
+                return refusalAtLast;
+            }
         }
         return refusalAtLast;
     }

@@ -129,16 +129,22 @@ final class CollectionRuns {
             return false;
         }
         if (!begin()) {
+            // The client's collection is at work on it; after that one, none is until the next segment is sealed.
+            foundSome = false;
+            sealsLookedAfter = sealsBefore;
             return false;
         }
         boolean more = false;
         try {
             more = runAlone(goal, 1).segmentsCollected() > 0;
         } finally {
-            stuck = !more && isPastItsMax();
             foundSome = more;
             sealsLookedAfter = sealsBefore;
-            running.set(false);
+            try {
+                stuck = !more && isPastItsMax();
+            } finally {
+                running.set(false);
+            }
         }
         return more;
     }

@@ -88,7 +88,7 @@ final class Committer implements Runnable {
         this.queue = queue;
         this.log = log;
         this.group = new WriteGroup(in.index);
-        this.refusals = new Refusals(queue, group, in.availability, in.counters);
+        this.refusals = new Refusals(queue, group, in.availability, in.counters, in.clock);
         this.failedRolls = new FailedRollsLog(in.clock, line -> LOG.log(Level.WARNING, line));
         this.nextVersion = nextVersion;
         this.lastAppliedVersion = nextVersion - 1;

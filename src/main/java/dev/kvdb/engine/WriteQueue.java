@@ -8,7 +8,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -172,12 +171,14 @@ final class WriteQueue {
         return write;
     }
 
-    /** All writes that were taken last, given out or not, in order; {@link #next} gives no more of them. */
-    void forEachTaken(Consumer<PendingWrite<?>> action) {
+    /**
+     * The first of all writes that were taken last, given out or not; each is followed by its neighbour. {@link #next}
+     * gives no more of them.
+     */
+    @Nullable
+    PendingWrite<?> allTaken() {
         next = null;
-        for (PendingWrite<?> write = taken; write != null; write = write.neighbour) {
-            action.accept(write);
-        }
+        return taken;
     }
 
     /** Whoever keeps an answer must not keep all writes behind it. */

@@ -77,7 +77,7 @@ class CollectionRunsTest {
     }
 
     @Test
-    void clientsCollectionRuns_lookStaysDue() {
+    void clientsCollectionRuns_isBehindUntilItEndsAndAgainOnceASegmentIsSealed() {
         Logs.silenceEngine();
         makeGarbage();
         collections.checkIsDue();
@@ -87,6 +87,7 @@ class CollectionRunsTest {
             clients = CompletableFuture.supplyAsync(() -> collections.run(GarbageCollectionRequest.EVERYTHING));
             await().until(() -> collections.statistics().running());
             assertThat(collections.swapOnce(false)).isFalse();
+            assertThat(collections.isBehind()).isTrue();
         } finally {
             maintenance.unlock();
         }
@@ -94,6 +95,8 @@ class CollectionRunsTest {
                 .as("segments, of which none has a file")
                 .isZero();
 
+        assertThat(collections.isBehind()).as("while no one looks").isFalse();
+        collections.checkIsDue();
         assertThat(collections.isBehind()).isTrue();
     }
 

@@ -28,6 +28,9 @@ class StoreConcurrencyTest {
     /** More than there are processors, so that threads are stopped anywhere. */
     private static final int STORES_AT_A_TIME = 4;
 
+    /** Half of them collect by themselves; of few stores, none may. */
+    private static final int MANY_STORES = 20;
+
     @Test
     void filesInMemory_eachHistoryIsLinearizable() throws Exception {
         Logs.silenceEngine();
@@ -48,7 +51,9 @@ class StoreConcurrencyTest {
                     + ": " + all);
             assertThat(all.unknownWrites()).isPositive();
             assertThat(all.collections()).isGreaterThan(HISTORIES / 2);
-            assertThat(all.ownCollections()).isGreaterThan(HISTORIES / 10);
+            if (running.size() >= MANY_STORES) {
+                assertThat(all.ownCollections()).isGreaterThan(HISTORIES / 10);
+            }
             assertThat(all.cacheHits()).isPositive();
         } catch (ExecutionException e) {
             throw new AssertionError(e.getCause().getMessage(), e.getCause());

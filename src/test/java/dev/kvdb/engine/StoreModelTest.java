@@ -15,6 +15,9 @@ class StoreModelTest {
     private static final int OPERATIONS = Integer.getInteger("kvdb.model.operations", 1_000_000);
     private static final int OPERATIONS_PER_HISTORY = 1_000;
 
+    /** A few histories may have options with which no store collects by itself. */
+    private static final int MANY_OPERATIONS = 100_000;
+
     @Test
     void randomHistories_agreeWithATreeMap() throws Exception {
         Seeds.run(seed -> {
@@ -24,10 +27,12 @@ class StoreModelTest {
                 ownCollections += new StoreModel(random.split()).run(OPERATIONS_PER_HISTORY);
             }
             System.out.println(
-                    OPERATIONS + " operations, beside " + ownCollections + " collections of the stores' own");
-            assertThat(ownCollections)
-                    .as("collections of the stores' own")
-                    .isGreaterThanOrEqualTo(OPERATIONS / OPERATIONS_PER_HISTORY / 10);
+                    OPERATIONS + " operations, beside " + ownCollections + " collections of the stores' own, seed " + seed);
+            if (OPERATIONS >= MANY_OPERATIONS) {
+                assertThat(ownCollections)
+                        .as("collections of the stores' own")
+                        .isGreaterThanOrEqualTo(OPERATIONS / OPERATIONS_PER_HISTORY / 10);
+            }
         });
     }
 }
