@@ -16,6 +16,7 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.lang.ArchRule;
+import io.quarkus.test.junit.QuarkusTest;
 import java.io.File;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -73,6 +74,18 @@ class ArchitectureTest {
                 room("cache"),
                 room("recovery", "log", "index", "env", "format", "error"),
                 room("gc", "log", "index", "env", "format", "error"));
+    }
+
+    /** The build gives each of them a JVM of its own, by its name. */
+    @Test
+    void testThatStartsQuarkus_isAServerTest() {
+        passes(
+                TESTS,
+                classes()
+                        .that()
+                        .areAnnotatedWith(QuarkusTest.class)
+                        .should()
+                        .haveSimpleNameEndingWith("ServerTest"));
     }
 
     @Test

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** With room for two calls of either kind. Over the wire, with the real limit: {@code HealthAndMetricsTest}. */
+/** With room for two calls of either kind. Over the wire, with the real limit: {@code HealthAndMetricsServerTest}. */
 class OtherCallsLimitTest {
 
     private static final MethodDescriptor<?, ?> STREAM = HealthGrpc.getWatchMethod();

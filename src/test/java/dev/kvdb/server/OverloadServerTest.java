@@ -31,8 +31,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest
-@TestProfile(OverloadTest.SmallLimits.class)
-class OverloadTest {
+@TestProfile(OverloadServerTest.SmallLimits.class)
+class OverloadServerTest {
 
     /** Room for hardly more than one call. */
     public static class SmallLimits implements QuarkusTestProfile {

@@ -31,8 +31,8 @@ import org.junit.jupiter.api.Test;
 
 /** Garbage is collected when asked for, by the schedule, and all figures say so. */
 @QuarkusTest
-@TestProfile(GarbageCollectionTest.EachSecond.class)
-class GarbageCollectionTest {
+@TestProfile(GarbageCollectionServerTest.EachSecond.class)
+class GarbageCollectionServerTest {
 
     private static final String JOB = "garbage-collection";
     private static final int OVERWRITES = 300;

@@ -48,7 +48,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What an operator sees: probes, figures, status and reflection. */
 @QuarkusTest
-class HealthAndMetricsTest {
+class HealthAndMetricsServerTest {
 
     private static final Pattern DOCUMENTED = Pattern.compile("(?m)^\\| `(kvdb_[a-z_]+)` \\|");
     private static final Pattern EXPOSED = Pattern.compile("(?m)^# TYPE (kvdb_[a-z_]+) ");

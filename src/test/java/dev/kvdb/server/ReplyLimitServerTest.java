@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 
 /** Clients that do not take their replies fill the server up to its limit, and no further. Values come from disk. */
 @QuarkusTest
-@TestProfile(ReplyLimitTest.RoomForTwo.class)
-class ReplyLimitTest {
+@TestProfile(ReplyLimitServerTest.RoomForTwo.class)
+class ReplyLimitServerTest {
 
     private static final int VALUE_BYTES = 4 << 20;
     private static final int READERS = 12;
@@ -53,7 +53,7 @@ class ReplyLimitTest {
             List<SlowReader> refused = awaitRefusals(readers);
 
             assertThat(calls.bytes()).isBetween(2L * VALUE_BYTES, 10L << 20);
-            assertThat(refused).hasSize(READERS - 2).allSatisfy(ReplyLimitTest::isOverloaded);
+            assertThat(refused).hasSize(READERS - 2).allSatisfy(ReplyLimitServerTest::isOverloaded);
 
             readers.forEach(SlowReader::read);
             assertThat(readers.stream().filter(reader -> !refused.contains(reader)))

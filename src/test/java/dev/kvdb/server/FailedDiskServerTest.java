@@ -43,9 +43,9 @@ import org.junit.jupiter.api.TestMethodOrder;
 
 /** A disk that fails or hangs, seen from outside. What fails a sync is last: the store does not come back from it. */
 @QuarkusTest
-@TestProfile(FailedDiskTest.OwnServer.class)
+@TestProfile(FailedDiskServerTest.OwnServer.class)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
-class FailedDiskTest {
+class FailedDiskServerTest {
 
     /** A server that no other test has to go on with. */
     public static class OwnServer extends SimulatedEnvironment.Profile {}

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 /** A disk without space, seen from outside: what is refused, what is not, who is told, and that it passes. */
 @QuarkusTest
 @TestProfile(SimulatedEnvironment.Profile.class)
-class FullDiskTest {
+class FullDiskServerTest {
 
     private static final ByteString VALUE = ByteString.copyFrom(new byte[10_000]);
 

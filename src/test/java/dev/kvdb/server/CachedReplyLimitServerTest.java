@@ -7,8 +7,8 @@ import java.util.Map;
 
 /** The same for values that the cache has: a reply takes memory beside it. */
 @QuarkusTest
-@TestProfile(CachedReplyLimitTest.RoomForTwoAndCached.class)
-class CachedReplyLimitTest extends ReplyLimitTest {
+@TestProfile(CachedReplyLimitServerTest.RoomForTwoAndCached.class)
+class CachedReplyLimitServerTest extends ReplyLimitServerTest {
 
     /** Room for the replies of two calls, and a cache for all values. */
     public static class RoomForTwoAndCached extends RoomForTwo {

@@ -40,8 +40,8 @@ import org.junit.jupiter.api.Test;
 
 /** A store whose open takes its time, seen from outside. */
 @QuarkusTest
-@TestProfile(SlowOpenTest.HeldOpen.class)
-class SlowOpenTest {
+@TestProfile(SlowOpenServerTest.HeldOpen.class)
+class SlowOpenServerTest {
 
     /** A server whose store does not open until the test lets it. */
     public static class HeldOpen extends SimulatedEnvironment.Profile {

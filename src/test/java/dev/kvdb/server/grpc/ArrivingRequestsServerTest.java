@@ -33,8 +33,8 @@ import org.junit.jupiter.api.Test;
 
 /** Clients that send a part of a request fill the server up to its limit, and no further. */
 @QuarkusTest
-@TestProfile(ArrivingRequestsTest.RoomForOne.class)
-class ArrivingRequestsTest {
+@TestProfile(ArrivingRequestsServerTest.RoomForOne.class)
+class ArrivingRequestsServerTest {
 
     private static final int VALUE_BYTES = 4 << 20;
     private static final int PART_BYTES = 3 << 20;

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.Test;
 /** {@code Admin.Verify} from outside, and the scrub, which is the same by itself. */
 @QuarkusTest
 @TestProfile(SimulatedEnvironment.Profile.class)
-class VerifyServiceTest {
+class VerifyServerTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final int SEGMENT_HEADER_BYTES = 128;

@@ -11,11 +11,11 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Pings on a connection that has no call. That a client which does not answer is dropped is shown by
- * {@link ReplyLimitTest}, and that one which pings too often is sent away by {@link RpcAbuseIT}.
+ * {@link ReplyLimitServerTest}, and that one which pings too often is sent away by {@link RpcAbuseIT}.
  */
 @QuarkusTest
-@TestProfile(KeepAliveTest.AnyPing.class)
-class KeepAliveTest {
+@TestProfile(KeepAliveServerTest.AnyPing.class)
+class KeepAliveServerTest {
 
     /** More than gRPC lets pass of those that come too early. */
     private static final int PINGS = 10;

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
-class KeyValueServiceTest {
+class KeyValueServerTest {
 
     private static final int VALUE_BYTES_MAX = 16 << 20;
 

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 @QuarkusTest
 @TestProfile(QuotaServerTest.Profile.class)
-class ScrubScheduleTest {
+class ScrubScheduleServerTest {
 
     @Inject
     Scrub scrub;
