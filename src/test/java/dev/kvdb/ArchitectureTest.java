@@ -81,11 +81,7 @@ class ArchitectureTest {
     void testThatStartsQuarkus_isAServerTest() {
         passes(
                 TESTS,
-                classes()
-                        .that()
-                        .areAnnotatedWith(QuarkusTest.class)
-                        .should()
-                        .haveSimpleNameEndingWith("ServerTest"));
+                classes().that().areAnnotatedWith(QuarkusTest.class).should().haveSimpleNameEndingWith("ServerTest"));
     }
 
     @Test

@@ -75,6 +75,9 @@ public final class FakeServer implements AutoCloseable {
     /** A set of this key is never answered, and is applied after the key's next remove. */
     public static final long LATE_KEY = 1012;
 
+    /** A set of this key fails with IO_FAILED, as where no file can be made for it. Among the keys of a small load. */
+    public static final long NO_FILE_KEY = 30;
+
     /** The largest message that it takes. */
     public static final int MESSAGE_BYTES_MAX = 64 << 20;
 
@@ -201,6 +204,10 @@ public final class FakeServer implements AutoCloseable {
             }
             if (request.getKey() == FULL_KEY) {
                 reply.onError(failure(Code.RESOURCE_EXHAUSTED, "QUOTA_REACHED", "the database is full"));
+                return;
+            }
+            if (request.getKey() == NO_FILE_KEY) {
+                reply.onError(failure(Code.INTERNAL, "IO_FAILED", "cannot make 8.log"));
                 return;
             }
             long version = versions.incrementAndGet();

@@ -26,8 +26,8 @@ class StoreModelTest {
             for (int done = 0; done < OPERATIONS; done += OPERATIONS_PER_HISTORY) {
                 ownCollections += new StoreModel(random.split()).run(OPERATIONS_PER_HISTORY);
             }
-            System.out.println(
-                    OPERATIONS + " operations, beside " + ownCollections + " collections of the stores' own, seed " + seed);
+            System.out.println(OPERATIONS + " operations, beside " + ownCollections
+                    + " collections of the stores' own, seed " + seed);
             if (OPERATIONS >= MANY_OPERATIONS) {
                 assertThat(ownCollections)
                         .as("collections of the stores' own")

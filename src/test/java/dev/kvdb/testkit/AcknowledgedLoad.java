@@ -124,6 +124,11 @@ public final class AcknowledgedLoad {
             return number("acks", Integer.MAX_VALUE);
         }
 
+        /** Whether the load goes on until the disk under the server has gone. */
+        boolean diskGoes() {
+            return until().contains(READ_ONLY) && retries() == 0;
+        }
+
         /** How often a read that failed is repeated; more than 0 where system calls are made to fail. */
         int retries() {
             return number("retries", 0);
@@ -361,8 +366,8 @@ public final class AcknowledgedLoad {
             } else if (reason.equals("DISK_FULL") && write.isRemove()) {
                 // The disk may have filled up under it.
                 count("remove-refused-by-full-disk");
-            } else if (reason.equals(IO_FAILED) && settings.retries() > 0) {
-                // No file for the next segment, where system calls are made to fail.
+            } else if (reason.equals(IO_FAILED) && (settings.retries() > 0 || settings.diskGoes())) {
+                // No file for the next segment, where system calls are made to fail, or the disk has gone.
                 count("write-failed");
             } else if (!reason.equals("DISK_FULL") && !reason.equals(READ_ONLY)) {
                 find("UNEXPECTED: write " + write + " of key " + key(slot) + ": " + reason + ", " + e.getMessage());
@@ -383,9 +388,8 @@ public final class AcknowledgedLoad {
                 String reason = reason(e);
                 count("read-" + reason);
                 alone = NO_SERVER.contains(reason);
-                // Where the disk is to go, what is not in memory cannot be read any more.
-                boolean diskHasGone =
-                        reason.equals(IO_FAILED) && settings.until().contains(READ_ONLY) && settings.retries() == 0;
+                // What is not in memory cannot be read any more.
+                boolean diskHasGone = reason.equals(IO_FAILED) && settings.diskGoes();
                 if (!NO_REPLY.contains(reason) && !NOT_TAKEN.contains(reason) && !diskHasGone) {
                     find("UNREADABLE: key " + key + ": " + e.getMessage());
                 }

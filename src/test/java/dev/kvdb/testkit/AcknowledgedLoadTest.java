@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -97,6 +98,23 @@ class AcknowledgedLoadTest {
                 .singleElement()
                 .asString()
                 .startsWith("REFUSED: remove of key " + FakeServer.READ_ONLY_KEY);
+    }
+
+    @Test
+    void writeThatFailsAlone_isAFindingUnlessTheDiskIsToGo() throws Exception {
+        String[] keysWithThatOne = {"threads=1", "keys=" + (FakeServer.NO_FILE_KEY + 1), "acks=1000", "millis=600000"};
+        load(
+                "write",
+                Stream.concat(Stream.of(keysWithThatOne), Stream.of("until=READ_ONLY"))
+                        .toArray(String[]::new));
+        assertThat(findings).isEmpty();
+
+        load("write", keysWithThatOne);
+        assertThat(findings)
+                .isNotEmpty()
+                .allSatisfy(finding -> assertThat(finding)
+                        .startsWith("UNEXPECTED: write ")
+                        .contains("of key " + FakeServer.NO_FILE_KEY + ": IO_FAILED"));
     }
 
     private AcknowledgedRecord record() throws IOException {
