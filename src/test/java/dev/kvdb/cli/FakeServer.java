@@ -35,6 +35,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -75,13 +76,11 @@ public final class FakeServer implements AutoCloseable {
     /** A set of this key is never answered, and is applied after the key's next remove. */
     public static final long LATE_KEY = 1012;
 
-    /** A set of this key fails with IO_FAILED, as where no file can be made for it. Among the keys of a small load. */
-    public static final long NO_FILE_KEY = 30;
-
     /** The largest message that it takes. */
     public static final int MESSAGE_BYTES_MAX = 64 << 20;
 
     private final Map<Long, Entry> entries = new ConcurrentHashMap<>();
+    private final Set<Long> withoutFile = ConcurrentHashMap.newKeySet();
     private final AtomicReference<@Nullable Entry> late = new AtomicReference<>();
     private final AtomicLong versions = new AtomicLong();
     private final Server server;
@@ -116,6 +115,11 @@ public final class FakeServer implements AutoCloseable {
     public void put(long key, String value) {
         Entry.Builder entry = Entry.newBuilder().setKey(key).setValue(ByteString.copyFromUtf8(value));
         entries.put(key, entry.setVersion(versions.incrementAndGet()).build());
+    }
+
+    /** Has each set of a key fail with IO_FAILED from now on, as where no file can be made for it. */
+    public void failSetsOf(long key) {
+        withoutFile.add(key);
     }
 
     /** How many keys have a value. */
@@ -206,7 +210,7 @@ public final class FakeServer implements AutoCloseable {
                 reply.onError(failure(Code.RESOURCE_EXHAUSTED, "QUOTA_REACHED", "the database is full"));
                 return;
             }
-            if (request.getKey() == NO_FILE_KEY) {
+            if (withoutFile.contains(request.getKey())) {
                 reply.onError(failure(Code.INTERNAL, "IO_FAILED", "cannot make 8.log"));
                 return;
             }

@@ -17,6 +17,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** What the load of the scripts says of a server that breaks its promises, and of one that keeps them. */
 class AcknowledgedLoadTest {
 
+    /** Among the keys of a small load. */
+    private static final long NO_FILE_KEY = 30;
+
     @TempDir
     Path directory;
 
@@ -102,7 +105,8 @@ class AcknowledgedLoadTest {
 
     @Test
     void writeThatFailsAlone_isAFindingUnlessTheDiskIsToGo() throws Exception {
-        String[] keysWithThatOne = {"threads=1", "keys=" + (FakeServer.NO_FILE_KEY + 1), "acks=1000", "millis=600000"};
+        server.failSetsOf(NO_FILE_KEY);
+        String[] keysWithThatOne = {"threads=1", "keys=" + (NO_FILE_KEY + 1), "acks=1000", "millis=600000"};
         load(
                 "write",
                 Stream.concat(Stream.of(keysWithThatOne), Stream.of("until=READ_ONLY"))
@@ -114,7 +118,7 @@ class AcknowledgedLoadTest {
                 .isNotEmpty()
                 .allSatisfy(finding -> assertThat(finding)
                         .startsWith("UNEXPECTED: write ")
-                        .contains("of key " + FakeServer.NO_FILE_KEY + ": IO_FAILED"));
+                        .contains("of key " + NO_FILE_KEY + ": IO_FAILED"));
     }
 
     private AcknowledgedRecord record() throws IOException {
