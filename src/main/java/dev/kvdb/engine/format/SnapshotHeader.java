@@ -112,8 +112,8 @@ public record SnapshotHeader(UUID storeId, long version, long entries, long bloc
         return earlier ? FORMAT_1_PREFIX_BYTES + prefix.getInt(COUNT) * SEGMENT_BYTES + Integer.BYTES : 0;
     }
 
-    /** Whether the {@link #earlierBytes} first bytes of a file are such a header, by their checksum. */
-    public static boolean isOfEarlierFormat(ByteBuffer header) {
+    /** Whether the {@link #earlierBytes} first bytes of a file are what was written, by the checksum at their end. */
+    public static boolean isIntactEarlier(ByteBuffer header) {
         int crcOffset = header.limit() - Integer.BYTES;
         return header.getInt(crcOffset) == Crc32c.of(header, 0, crcOffset);
     }

@@ -157,7 +157,7 @@ public final class SnapshotFile {
                 return false;
             }
             ByteBuffer header = ByteBuffer.allocate(headerBytes);
-            return file.read(header, 0) == headerBytes && SnapshotHeader.isOfEarlierFormat(header.flip());
+            return file.read(header, 0) == headerBytes && SnapshotHeader.isIntactEarlier(header.flip());
         } catch (IOException e) {
             // Then nothing says that it is, and what kept it from being opened stands.
             return false;
