@@ -15,6 +15,10 @@ import sys
 import time
 import urllib.request
 
+# The drawing is shared with the plots of the benchmarks.
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "bench", "scripts"))
+import svg
+
 COLUMNS = ["second", "event", "rss_mib", "heap_mib", "descriptors", "disk_mib", "live_mib", "gc_runs", "p50_ms", "p99_ms"]
 MIB = 1024 * 1024
 WIDTH, PANEL_HEIGHT, LEFT, TOP, GAP = 960, 150, 70, 70, 50
@@ -146,15 +150,6 @@ def judge(csv_file):
     return flat
 
 
-def nice_ceiling(value):
-    step = 1.0
-    while step * 10 < value:
-        step *= 10
-    while step > value:
-        step /= 10
-    return next(step * factor for factor in (1, 2, 2.5, 5, 10) if step * factor >= value)
-
-
 def thinned(points, seconds):
     """The median of each few seconds; None where there is a gap."""
     groups = {}
@@ -169,74 +164,50 @@ def thinned(points, seconds):
     return out
 
 
-def plot(csv_file, svg_file):
-    import math
-    rows = read(csv_file)
-    end = max(1, int(rows[-1]["second"]))
-    seconds = max(1, end // 300)
-    width = WIDTH - LEFT - 30
-    height = TOP + len(PANELS) * (PANEL_HEIGHT + GAP)
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
-           'font-family="sans-serif" font-size="12">', f'<rect width="{WIDTH}" height="{height}" fill="white"/>']
+def minutes_axis(end):
+    """About six ticks, each a whole number of minutes where there are some."""
+    minutes = max(1, round(end / 60 / 6)) if end >= 360 else end / 360
+    ticks = [i * minutes for i in range(int(end / 60 / minutes + 0.01) + 1)]
+    return svg.Ticked(end, [(60 * at, svg.number(at) + (" min" if at == 0 else "")) for at in ticks])
+
+
+def heading(rows, end):
     kinds = {kind: sum(row["event"] == kind for row in rows) for kind in EVENTS}
     gc_runs = sum(max(0, int(b["gc_runs"]) - int(a["gc_runs"]))
                   for a, b in zip(rows, rows[1:]) if a["gc_runs"] and b["gc_runs"])
-    out.append(f'<text x="{LEFT}" y="22" font-size="15">soak.sh: {end / 60:.0f} minutes of mixed load, {gc_runs} collections, '
-               f'{kinds["kill"]} kills, {kinds["stop"]} restarts</text>')
-    out.append(f'<text x="{LEFT}" y="40" fill="#555">Medians of {seconds} s each; a line of a server begins anew with each.</text>')
-    legend = LEFT + 480
-    for color, name in EVENTS.values():
-        out.append(f'<line x1="{legend}" y1="36" x2="{legend + 18}" y2="36" stroke="{color}" stroke-width="2"/>'
-                   f'<text x="{legend + 24}" y="40">{name}</text>')
-        legend += 100
-    at_x = lambda second: LEFT + width * second / end
-    for number, (title, lines, logarithmic) in enumerate(PANELS):
-        top = TOP + number * (PANEL_HEIGHT + GAP)
-        bottom = top + PANEL_HEIGHT
-        drawn = [(thinned(series(rows, column), seconds), color, name) for column, color, name in lines]
+    return (f"soak.sh: {end / 60:.0f} minutes of mixed load, {gc_runs} collections, {kinds['kill']} kills, "
+            f"{kinds['stop']} restarts")
+
+
+def plot(csv_file, svg_file):
+    rows = read(csv_file)
+    end = max(1, int(rows[-1]["second"]))
+    seconds = max(1, end // 300)
+    title = heading(rows, end)
+    drawing = svg.Drawing(WIDTH, TOP + len(PANELS) * (PANEL_HEIGHT + GAP), title,
+                          "Over time: " + "; ".join(f"{panel}: {', '.join(name for _, _, name in lines)}"
+                                                    for panel, lines, _ in PANELS))
+    drawing.text(LEFT, 22, title, size=15)
+    drawing.text(LEFT, 40, f"Medians of {seconds} s each; a line of a server begins anew with each.", color=svg.PALE_INK)
+    drawing.legend(LEFT + 480, 40, [(name, svg.Style(color)) for color, name in EVENTS.values()], 110)
+    for number, (panel_title, lines, logarithmic) in enumerate(PANELS):
+        drawn = [(thinned(series(rows, column), seconds), svg.Style(color, width=1.3), name) for column, color, name in lines]
+        if logarithmic:
+            drawn = [([point and (point[0], max(point[1], 1e-3)) for point in points], style, name)
+                     for points, style, name in drawn]
         values = [point[1] for points, _, _ in drawn for point in points if point]
         if not values:
             continue
-        if logarithmic:
-            low = math.floor(math.log10(max(min(values), 1e-3)))
-            high = max(low + 1, math.ceil(math.log10(max(values))))
-            ticks = [10.0**power for power in range(low, high + 1)]
-            at_y = lambda value: bottom - PANEL_HEIGHT * (math.log10(max(value, 10.0**low)) - low) / (high - low)
-        else:
-            ceiling = nice_ceiling(max(values) * 1.05)
-            ticks = [ceiling * i / 4 for i in range(5)]
-            at_y = lambda value: bottom - PANEL_HEIGHT * value / ceiling
-        out.append(f'<text x="{LEFT}" y="{top - 8}" font-size="13">{title}</text>')
-        legend = LEFT + 480
-        for _, color, name in drawn:
-            out.append(f'<line x1="{legend}" y1="{top - 12}" x2="{legend + 18}" y2="{top - 12}" stroke="{color}" stroke-width="3"/>'
-                       f'<text x="{legend + 24}" y="{top - 8}">{name}</text>')
-            legend += 150
-        for tick in ticks:
-            y = at_y(tick)
-            out.append(f'<line x1="{LEFT}" y1="{y:.1f}" x2="{LEFT + width}" y2="{y:.1f}" stroke="#ddd"/>'
-                       f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{tick:g}</text>')
+        panel = svg.Panel(drawing, LEFT, TOP + number * (PANEL_HEIGHT + GAP), WIDTH - LEFT - 30, PANEL_HEIGHT,
+                          minutes_axis(end), (svg.Logarithmic if logarithmic else svg.Linear)(values))
+        panel.frame(panel_title)
+        drawing.legend(LEFT + 480, panel.top - 8, [(name, style) for _, style, name in drawn], 150)
         for row in rows:
             if row["event"] in EVENTS:
-                x = at_x(int(row["second"]))
-                out.append(f'<line x1="{x:.1f}" y1="{top}" x2="{x:.1f}" y2="{bottom}" stroke="{EVENTS[row["event"]][0]}" stroke-opacity="0.35"/>')
-        for points, color, _ in drawn:
-            part = []
-            for point in points + [None]:
-                if point:
-                    part.append(f"{at_x(point[0]):.1f},{at_y(point[1]):.1f}")
-                elif part:
-                    out.append(f'<polyline points="{" ".join(part)}" fill="none" stroke="{color}" stroke-width="1.3"/>')
-                    part = []
-        minutes = max(1, round(end / 60 / 6)) if end >= 360 else end / 360
-        for i in range(int(end / 60 / minutes + 0.01) + 1):
-            x = at_x(i * minutes * 60)
-            out.append(f'<line x1="{x:.1f}" y1="{bottom}" x2="{x:.1f}" y2="{bottom + 4}" stroke="#333"/>'
-                       f'<text x="{x:.1f}" y="{bottom + 17}" text-anchor="middle">{i * minutes:g}{" min" if i == 0 else ""}</text>')
-        out.append(f'<rect x="{LEFT}" y="{top}" width="{width}" height="{PANEL_HEIGHT}" fill="none" stroke="#333"/>')
-    out.append("</svg>")
-    with open(svg_file, "w") as file:
-        file.write("\n".join(out) + "\n")
+                panel.upright(int(row["second"]), EVENTS[row["event"]][0])
+        for points, style, _ in drawn:
+            panel.series(points, style)
+    drawing.write(svg_file)
 
 
 if __name__ == "__main__":
