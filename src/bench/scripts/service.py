@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Measures the server over gRPC: calls of kvdb, and of etcd where there is one, each beside an empty call.
 
-    src/bench/scripts/service.py [--rounds N] [--seconds N] [--jar FILE] [--dir DIR] [--json FILE] [--no-etcd]
+    src/bench/scripts/service.py [--rounds N] [--seconds N] [--in-flight N,N] [--jar FILE] [--dir DIR] [--json FILE]
+        [--no-etcd]
 
-The load is made by h2load (Debian: nghttp2-client) with 64 and 256 calls in flight on 4 connections, on the machine of
-the server. The "empty" call is grpc.health.v1.Health/Check of the same server: a unary call that touches no store. All
-calls of a round are measured one after another; a ratio is that of two figures of the same round. h2load does not look
-at a call's status: the server's metrics are asked whether each was ok.
+The load is made by h2load (Debian: nghttp2-client) with 64 and 256 calls in flight (or what --in-flight says) on 4
+connections, on the machine of the server. The "empty" call is grpc.health.v1.Health/Check of the same server: a unary
+call that touches no store. All calls of a round are measured one after another; a ratio is that of two figures of the
+same round. h2load does not look at a call's status: the server's metrics are asked whether each was ok.
 
 Exit codes: 0 done; 1 something could not be measured, or calls failed; 2 the command line is wrong.
 """
@@ -27,7 +28,6 @@ import urllib.error
 import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-IN_FLIGHT = (64, 256)
 CONNECTIONS = 4
 KEY = 1
 VALUE = bytes((i * 37 + 11) & 0xFF for i in range(100))
@@ -235,14 +235,14 @@ def measure(options, directory):
             one(server, "Set, durable", load)
         for name, server, call in steps:
             say(f"warming up: {name}")
-            load.run(server, call, IN_FLIGHT[-1], max(3, options.seconds))
+            load.run(server, call, max(options.in_flight), max(3, options.seconds))
         rounds = []
         for number in range(options.rounds):
             figures = {}
             # Each round begins with another call.
             turned = steps[number % len(steps) :] + steps[: number % len(steps)]
             for name, server, call in turned:
-                for in_flight in IN_FLIGHT:
+                for in_flight in options.in_flight:
                     figure = load.run(server, call, in_flight)
                     figures[f"{name} @{in_flight}"] = figure
                     say(f"round {number + 1}: {name}, {in_flight} in flight: {figure['rate']:,.0f}/s, {figure['cpu']:.1f} us")
@@ -274,19 +274,20 @@ def report(options, rounds, names):
     lines[0] += " of which the load takes its share; kvdb's settings are the defaults (each Set is synced)."
     lines += ["", "| call | in flight | calls/s | server's processor time, us a call |", "|---|---:|---:|---:|"]
     for name in names:
-        for in_flight in IN_FLIGHT:
+        for in_flight in options.in_flight:
             of_rounds = [figures[f"{name} @{in_flight}"] for figures in rounds]
             rate = statistics.median(figure["rate"] for figure in of_rounds)
             cpu = statistics.median(figure["cpu"] for figure in of_rounds)
             lines.append(f"| {name} | {in_flight} | {rate:,.0f} | {cpu:.1f} |")
-    lines += ["", "| ratio of calls/s: median of the rounds (least to most) | 64 in flight | 256 in flight |", "|---|---:|---:|"]
+    heads = " | ".join(f"{in_flight} in flight" for in_flight in options.in_flight)
+    lines += ["", f"| ratio of calls/s: median of the rounds (least to most) | {heads} |", "|---|" + "---:|" * len(options.in_flight)]
     for over, under in RATIOS:
         if over in names and under in names:
             cells = []
-            for in_flight in IN_FLIGHT:
+            for in_flight in options.in_flight:
                 rates = [figures[f"{over} @{in_flight}"]["rate"] / figures[f"{under} @{in_flight}"]["rate"] for figures in rounds]
                 cells.append(middle(rates))
-            lines.append(f"| {over} / {under} | {cells[0]} | {cells[1]} |")
+            lines.append(f"| {over} / {under} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -297,10 +298,24 @@ def at_least_one(text):
     return number
 
 
+def in_flight_counts(text):
+    """Calls in flight, as many on each connection."""
+    try:
+        counts = sorted({int(word) for word in text.split(",")})
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a list of numbers such as 64,256") from None
+    if any(count < CONNECTIONS or count % CONNECTIONS for count in counts):
+        raise argparse.ArgumentTypeError(f"each must be a multiple of {CONNECTIONS}, the number of connections")
+    return counts
+
+
 def parse():
     parser = argparse.ArgumentParser(description="Measures the server over gRPC, and etcd beside it.")
     parser.add_argument("--rounds", type=at_least_one, default=5, help="how often each call is measured; default 5")
     parser.add_argument("--seconds", type=at_least_one, default=4, help="how long each time; default 4")
+    parser.add_argument(
+        "--in-flight", type=in_flight_counts, default=[64, 256], metavar="N,N", help="calls in flight; default 64,256"
+    )
     parser.add_argument("--heap", default="1g", help="of kvdb's server; default 1g")
     parser.add_argument("--jar", help="default: the packaged jar in target/")
     parser.add_argument("--dir", help="where the data goes, below a new directory that is deleted; default: the temporary one")
