@@ -13,11 +13,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
+import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -91,6 +94,96 @@ class BenchTest {
                 .extracting(Measurement::peer)
                 .contains("kvdb", "kvdb-blocking", "rocksdb");
         assertThat(scratch.directory()).isEmptyDirectory();
+        runner.measurements().forEach(BenchTest::assertCurves);
+    }
+
+    /** What is plotted is there, and agrees with the figures. */
+    private static void assertCurves(Measurement measurement) {
+        Map<String, List<Curve.Point>> curves =
+                measurement.outcome().curves().stream().collect(Collectors.toMap(Curve::name, Curve::points));
+        boolean updates = measurement.workload().startsWith("update");
+        assertThat(curves.keySet())
+                .as(measurement.workload())
+                .containsExactlyInAnyOrderElementsOf(
+                        updates
+                                ? List.of("space under updates", "space while settling", "latency of puts")
+                                : measurement.workload().startsWith("durable")
+                                        ? List.of("latency of puts")
+                                        : List.of());
+        assertThat(curves.values())
+                .allSatisfy(points -> assertThat(points)
+                        .isNotEmpty()
+                        .isSortedAccordingTo(Comparator.comparingDouble(Curve.Point::x))
+                        .allSatisfy(point -> assertThat(point.y()).isPositive()));
+        if (curves.containsKey("latency of puts")) {
+            assertThat(curves.get("latency of puts"))
+                    .isSortedAccordingTo(Comparator.comparingDouble(Curve.Point::y))
+                    .contains(new Curve.Point(50, measurement.outcome().value(updates ? "put p50" : "p50")));
+        }
+        if (updates) {
+            assertThat(measurement.outcome().value("space at the peak"))
+                    .isGreaterThanOrEqualTo(curves.values().stream()
+                            .filter(points -> !points.equals(curves.get("latency of puts")))
+                            .flatMap(List::stream)
+                            .mapToDouble(Curve.Point::y)
+                            .max()
+                            .orElse(0));
+        }
+    }
+
+    @Test
+    void percentiles_areToldAsFarAsTenOperationsAreBeyond() {
+        Histogram nanos = new Histogram(5);
+        for (int micros = 1; micros <= 10_000; micros++) {
+            nanos.recordValue(micros * 1_000L);
+        }
+        assertThat(Curve.ofPercentiles("latency", nanos).points())
+                .extracting(Curve.Point::x)
+                .startsWith(0.0, 10.0, 25.0, 50.0)
+                .endsWith(99.5, 99.75, 99.9);
+        assertThat(Curve.ofPercentiles("latency", nanos).points())
+                .filteredOn(point -> point.x() == 90 || point.x() == 99.9)
+                .extracting(point -> Math.round(point.y()))
+                .containsExactly(9_000L, 9_990L);
+
+        Histogram one = new Histogram(3);
+        one.recordValue(7_000);
+        assertThat(Curve.ofPercentiles("latency", one).points())
+                .extracting(Curve.Point::x)
+                .containsExactly(0.0, 10.0, 25.0, 50.0);
+    }
+
+    @Test
+    void curveOfManyPoints_keepsTheLargest() {
+        List<Curve.Point> points = new ArrayList<>();
+        for (int i = 0; i <= 10 * Curve.POINTS_MAX; i++) {
+            points.add(new Curve.Point(i, i == 77 ? 500 : i % 10));
+        }
+        List<Curve.Point> kept = Curve.largestOf(points);
+        assertThat(kept).hasSizeLessThanOrEqualTo(Curve.POINTS_MAX).contains(new Curve.Point(77, 500));
+        assertThat(points).containsAll(kept);
+        assertThat(kept).isSortedAccordingTo(Comparator.comparingDouble(Curve.Point::x));
+
+        List<Curve.Point> few = points.subList(0, Curve.POINTS_MAX);
+        assertThat(Curve.largestOf(few)).isEqualTo(few);
+        assertThat(Curve.largestOf(List.of())).isEmpty();
+    }
+
+    @Test
+    void sizesThatAreWatched_areTakenOnce_andTheLargestIsKept() throws Exception {
+        AtomicLong bytes = new AtomicLong(100);
+        try (SizeWatch size = SizeWatch.of(bytes::get)) {
+            bytes.set(50);
+            List<Curve.Point> first = size.take("first", 10).points();
+            bytes.set(70);
+            List<Curve.Point> second = size.take("second", 10).points();
+
+            assertThat(first).extracting(Curve.Point::y).startsWith(10.0).endsWith(5.0);
+            assertThat(second).extracting(Curve.Point::y).doesNotContain(10.0).endsWith(7.0);
+            assertThat(second.get(0).x())
+                    .isGreaterThanOrEqualTo(first.get(first.size() - 1).x());
+            assertThat(size.largestBytes()).isEqualTo(100);
+        }
     }
 
     @Test

@@ -82,7 +82,8 @@ final class DurableWorkload {
                         Figure.higher("rate", "puts/s", rate.perSecond()),
                         Figure.lower("processor time", "us/put", rate.cpuMicros()),
                         Figure.lower("p50", "us", nanos.getValueAtPercentile(50) / NANOS_PER_MICRO),
-                        Figure.lower("p99.9", "us", nanos.getValueAtPercentile(99.9) / NANOS_PER_MICRO)));
+                        Figure.lower("p99.9", "us", nanos.getValueAtPercentile(99.9) / NANOS_PER_MICRO)),
+                List.of(Curve.ofPercentiles("latency of puts", nanos)));
     }
 
     private static long check(Run run, PeerOptions options, List<Writer> writers) throws IOException {

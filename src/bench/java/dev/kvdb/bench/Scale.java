@@ -12,7 +12,7 @@ import java.util.List;
  * @param readers how many threads read
  * @param updated sizes of the stores that are updated
  * @param opened sizes of the stores that are opened
- * @param rememberedKeys how many keys the stores hold whose memory is measured
+ * @param rememberedKeys how many keys the stores hold whose memory is measured, ascending
  * @param timing how long is waited and measured
  * @param appendedBytes size of the file that shows the machine's limits
  * @param checkedKeys about how many keys are read again where not all are
@@ -25,7 +25,7 @@ record Scale(
         List<Integer> readers,
         List<Size> updated,
         List<Size> opened,
-        long rememberedKeys,
+        List<Long> rememberedKeys,
         Timing timing,
         long appendedBytes,
         long checkedKeys) {
@@ -51,12 +51,12 @@ record Scale(
     static final Scale QUICK = new Scale(
             "quick",
             List.of(new Size(2_000, SMALL)),
-            List.of(4),
+            List.of(1, 4),
             List.of(new Size(5_000, SMALL)),
             List.of(2),
             List.of(new Size(2_000, KIB)),
             List.of(new Size(10_000, SMALL)),
-            20_000,
+            List.of(5_000L, 20_000L),
             new Timing(50, 200, 300, 3_000),
             16 * MIB,
             1_000_000);
@@ -65,12 +65,12 @@ record Scale(
     static final Scale TENTH = new Scale(
             "tenth",
             List.of(new Size(1_000_000, SMALL), new Size(200_000, KIB), new Size(30_000, 10 * KIB)),
-            List.of(1, 16, 64),
+            List.of(1, 4, 16, 64),
             List.of(new Size(1_000_000, SMALL), new Size(200_000, KIB)),
             List.of(1, 2),
             List.of(new Size(100_000, KIB)),
             List.of(new Size(100_000, SMALL), new Size(1_000_000, SMALL)),
-            1_000_000,
+            List.of(100_000L, 300_000L, 1_000_000L),
             new Timing(2_000, 4_000, 5_000, 30_000),
             512 * MIB,
             100_000);
@@ -79,12 +79,12 @@ record Scale(
     static final Scale FULL = new Scale(
             "full",
             List.of(new Size(10_000_000, SMALL), new Size(2_000_000, KIB), new Size(300_000, 10 * KIB)),
-            List.of(1, 16, 64),
+            List.of(1, 4, 16, 64),
             List.of(new Size(10_000_000, SMALL), new Size(2_000_000, KIB)),
             List.of(1, 2),
             List.of(new Size(1_000_000, KIB)),
             List.of(new Size(1_000_000, SMALL), new Size(10_000_000, SMALL)),
-            10_000_000,
+            List.of(1_000_000L, 3_000_000L, 10_000_000L),
             new Timing(5_000, 10_000, 5_000, 120_000),
             1024 * MIB,
             100_000);
@@ -98,7 +98,7 @@ record Scale(
             List.of(1, 2),
             List.of(),
             List.of(new Size(100_000_000, Values.BYTES_MIN)),
-            100_000_000,
+            List.of(100_000_000L),
             new Timing(5_000, 10_000, 5_000, 120_000),
             1024 * MIB,
             100_000);

@@ -3,6 +3,7 @@ package dev.kvdb.bench;
 import dev.kvdb.bench.Case.Setup;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -90,8 +91,8 @@ final class Suite {
     }
 
     private void machine() {
-        Parameters parameters =
-                sized(new Scale.Size(scale.rememberedKeys(), SMALL)).with("bytes", scale.appendedBytes());
+        long count = Collections.max(scale.rememberedKeys());
+        Parameters parameters = sized(new Scale.Size(count, SMALL)).with("bytes", scale.appendedBytes());
         cases.add(new Case("machine", "machine", Workload.MACHINE, Setup.EMPTY, parameters, List.of()));
     }
 
@@ -156,12 +157,13 @@ final class Suite {
 
     private void memory() {
         for (boolean dense : new boolean[] {false, true}) {
-            long count = scale.rememberedKeys();
-            String name = "memory at " + keys(count) + ", " + (dense ? "dense" : "random");
-            Parameters parameters = sized(new Scale.Size(count, Values.BYTES_MIN))
-                    .with("dense", dense)
-                    .with("cache", 0);
-            cases.add(new Case("memory", name, Workload.MEMORY, Setup.COPY, parameters, ONE_KVDB));
+            for (long count : scale.rememberedKeys()) {
+                String name = "memory at " + keys(count) + ", " + (dense ? "dense" : "random");
+                Parameters parameters = sized(new Scale.Size(count, Values.BYTES_MIN))
+                        .with("dense", dense)
+                        .with("cache", 0);
+                cases.add(new Case("memory", name, Workload.MEMORY, Setup.COPY, parameters, ONE_KVDB));
+            }
         }
     }
 }

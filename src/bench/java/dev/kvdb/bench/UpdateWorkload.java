@@ -56,18 +56,21 @@ final class UpdateWorkload {
         double seconds;
         double cpuMicros;
         long peakBytes;
-        try (PeakSize peak = PeakSize.watch(peer)) {
+        double live = run.dataBytes(put.length);
+        List<Curve> curves = new ArrayList<>();
+        try (SizeWatch size = SizeWatch.of(peer::diskBytes)) {
             double cpuBefore = ProcessFigures.cpuMicros();
             long start = System.nanoTime();
             update();
             seconds = (System.nanoTime() - start) / NANOS_PER_SECOND;
             cpuMicros = ProcessFigures.cpuMicros() - cpuBefore;
+            curves.add(size.take("space under updates", live));
             SettleWorkload.settle(peer, run);
-            peakBytes = peak.bytes();
+            curves.add(size.take("space while settling", live));
+            peakBytes = size.largestBytes();
         }
         double written = ProcessFigures.writtenBytes() - writtenBefore;
         OptionalLong counted = peer.bytesWritten();
-        double live = run.dataBytes(put.length);
         long settledBytes = peer.diskBytes();
         long checked = reads + checkAll();
         List<Figure> figures = new ArrayList<>();
@@ -83,7 +86,8 @@ final class UpdateWorkload {
         figures.add(latency("p50", putNanos.getValueAtPercentile(50)));
         figures.add(latency("p99.9", putNanos.getValueAtPercentile(99.9)));
         figures.add(latency("max", putNanos.getMaxValue()));
-        return new Outcome(peer.settings(), checked, figures);
+        curves.add(Curve.ofPercentiles("latency of puts", putNanos));
+        return new Outcome(peer.settings(), checked, figures, curves);
     }
 
     /** Of kvdb with many puts under way it is a wait in a queue too, of the others that of a call. */
