@@ -95,6 +95,7 @@ class BenchTest {
                 .contains("kvdb", "kvdb-blocking", "rocksdb");
         assertThat(scratch.directory()).isEmptyDirectory();
         runner.measurements().forEach(BenchTest::assertCurves);
+        assertPlotsAreDrawnOf(runner.measurements());
     }
 
     /** What is plotted is there, and agrees with the figures. */
@@ -129,6 +130,40 @@ class BenchTest {
                             .max()
                             .orElse(0));
         }
+    }
+
+    private void assertPlotsAreDrawnOf(List<Measurement> measurements) throws Exception {
+        Path json = scratch.directory().resolve("all.json");
+        Path plots = scratch.directory().resolve("plots");
+        Map<String, String> about = Map.of("kvdb", "1", "scale", "quick", "rounds", "1", "processor", "", "java", "");
+        Files.writeString(json, new Report(about, measurements).json());
+
+        python("src/bench/scripts/plots.py", "--bench", json.toString(), "--out", plots.toString());
+
+        for (String name : List.of("latency", "throughput", "memory", "size")) {
+            String svg = Files.readString(plots.resolve(name + ".svg"));
+            assertThat(svg).as(name).endsWith("</svg>\n");
+            assertThat(List.of("kvdb", "RocksDB", "LMDB", "MVStore"))
+                    .as(name)
+                    .allSatisfy(store -> assertThat(svg).contains(">" + store + "</text>"));
+        }
+    }
+
+    @Test
+    void scriptsThatPlot_passTheirTests() throws Exception {
+        assertThat(python("-m", "unittest", "discover", "-s", "src/bench/scripts", "-p", "*_test.py"))
+                .containsPattern("Ran [1-9]\\d* tests")
+                .endsWith("OK\n");
+    }
+
+    /** What it wrote. It must end well. */
+    private static String python(String... words) throws Exception {
+        List<String> command = new ArrayList<>(List.of("python3", "-B"));
+        command.addAll(List.of(words));
+        Process python = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String written = new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(python.waitFor()).as(written).isZero();
+        return written;
     }
 
     @Test
