@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * Which of the segments hold back whose tombstones, by {@link TombstoneRule}, as far as the counters say at the moment:
  * for all segments in n log n steps, since a large store has many and is looked at often.
  *
- * <p>Of the moment when it is made. Of the segment that is written, which is no victim, a later answer may be off by what
- * it has come to hold since.
+ * <p>Of the moment when it is made. Of the segment that is written, which is no victim, a later answer may be off by
+ * what it has come to hold since.
  */
 final class HeldTombstones {
 
