@@ -93,15 +93,15 @@ final class Availability {
         if (mayWrite()) {
             become(failedAtLast, Level.ERROR);
         }
-        if (condition != failedAtLast) {
-            try {
-                StoreException earlier = refusal(true);
-                return earlier == null ? refusalAtLast : earlier;
-            } catch (OutOfMemoryError e) {
-                return refusalAtLast;
-            }
+        if (condition == failedAtLast) {
+            return refusalAtLast;
         }
-        return refusalAtLast;
+        try {
+            StoreException earlier = refusal(true);
+            return earlier == null ? refusalAtLast : earlier;
+        } catch (OutOfMemoryError e) {
+            return refusalAtLast;
+        }
     }
 
     synchronized StoreException diskFull(String detail) {

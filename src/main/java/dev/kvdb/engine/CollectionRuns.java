@@ -123,23 +123,16 @@ final class CollectionRuns {
         // What is sealed from here on is for the next look.
         int sealsBefore = seals.get();
         CollectionGoal goal = goal();
-        if (onlyUnderLoad && goal.growthBytes() == 0) {
-            foundSome = false;
-            sealsLookedAfter = sealsBefore;
-            return false;
-        }
-        if (!begin()) {
-            // The client's collection is at work on it; after that one, none is until the next segment is sealed.
-            foundSome = false;
-            sealsLookedAfter = sealsBefore;
+        // Where a client's collection is at work on it, none is after that one until the next segment is sealed.
+        if ((onlyUnderLoad && goal.growthBytes() == 0) || !begin()) {
+            looked(sealsBefore, false);
             return false;
         }
         boolean more = false;
         try {
             more = runAlone(goal, 1).segmentsCollected() > 0;
         } finally {
-            foundSome = more;
-            sealsLookedAfter = sealsBefore;
+            looked(sealsBefore, more);
             try {
                 stuck = !more && isPastItsMax();
             } finally {
@@ -155,6 +148,11 @@ final class CollectionRuns {
      */
     boolean isBehind() {
         return (running.get() || (isLookDue() && !stuck)) && !mustStop() && isPastItsMax();
+    }
+
+    private void looked(int sealsBefore, boolean more) {
+        foundSome = more;
+        sealsLookedAfter = sealsBefore;
     }
 
     private boolean isLookDue() {
